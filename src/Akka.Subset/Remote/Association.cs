@@ -1,0 +1,192 @@
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Akka.Actor;
+using Akka.Event;
+
+namespace Akka.Remote;
+
+/// <summary>
+/// What goes to one other system: a bounded queue, and a connection while there is something in it. At most one task runs it, started by
+/// who sends and ended when the connection is lost or can't be made and nothing waits.
+/// </summary>
+internal sealed class Association(Transport transport, Address remote)
+{
+    private const int EntryOverhead = 64;
+
+    private readonly Channel<(byte[] Frame, long Since)> _queue =
+        Channel.CreateUnbounded<(byte[], long)>(new UnboundedChannelOptions { SingleReader = true });
+
+    private long _queuedBytes;
+    private int _running;
+    private int _failures;
+    private volatile bool _connected;
+    private volatile TaskCompletionSource? _flushed;
+
+    /// <summary>True when nothing waits and nothing is connected.</summary>
+    public bool IsIdle => Volatile.Read(ref _running) == 0 && Interlocked.Read(ref _queuedBytes) == 0;
+
+    public void Send(byte[] frame, bool expendable)
+    {
+        if (expendable && !_connected && Interlocked.Read(ref _queuedBytes) > 0)
+            return;
+        var size = frame.Length + EntryOverhead;
+        if (Interlocked.Add(ref _queuedBytes, size) > transport.Settings.MaxQueueBytes)
+        {
+            Interlocked.Add(ref _queuedBytes, -size);
+            transport.CountDropped($"more than {transport.Settings.MaxQueueBytes} bytes wait for {remote}");
+            return;
+        }
+
+        _queue.Writer.TryWrite((frame, transport.Clock.GetTimestamp()));
+        Start();
+    }
+
+    /// <summary>Completes when what waits has been sent, or the connection is gone.</summary>
+    public Task Flush()
+    {
+        var flushed = _flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _queue.Writer.TryComplete();
+        if (Volatile.Read(ref _running) == 0)
+            flushed.TrySetResult();
+        return flushed.Task;
+    }
+
+    private void Start()
+    {
+        if (!transport.Ended.IsCancellationRequested && Interlocked.CompareExchange(ref _running, 1, 0) == 0)
+            _ = Run();
+    }
+
+    private async Task Run()
+    {
+        try
+        {
+            await using var stream = await Connect();
+            if (_failures > 0)
+                transport.Log(LogLevel.InfoLevel, $"Connected to {remote} again");
+            _failures = 0;
+            await Pump(stream);
+        }
+        catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
+        {
+            if (_failures++ == 0 && !transport.Ended.IsCancellationRequested)
+                transport.Log(LogLevel.InfoLevel, $"No connection to {remote}: {e.Message}");
+            await Pause();
+        }
+        finally
+        {
+            DropOld();
+            Interlocked.Exchange(ref _running, 0);
+            _flushed?.TrySetResult();
+            if (Interlocked.Read(ref _queuedBytes) > 0)
+                Start();
+        }
+    }
+
+    private async Task<Stream> Connect()
+    {
+        var settings = transport.Settings;
+        using var deadline = new CancellationTokenSource(settings.FrameDeadline, transport.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, transport.Ended);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(remote.Host!.Trim('[', ']'), remote.Port!.Value, either.Token);
+            var stream = await transport.Open(socket, remote.Host, either.Token);
+            await stream.WriteAsync(new Hello(transport.Self, remote).ToFrame(), either.Token);
+            var answer = await Frames.Read(stream, Hello.MaxLength, settings.FrameDeadline, transport.Clock, either.Token)
+                ?? throw new WireException("it was refused");
+            if (Hello.FromFrame(answer) is var hello && hello.From.Address != remote)
+                throw new WireException($"it is {hello.From.Address} that answers there");
+            return stream;
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            if (e is OperationCanceledException && deadline.IsCancellationRequested)
+                throw new WireException($"no answer within {settings.FrameDeadline.TotalSeconds:0.#} s", e);
+            throw;
+        }
+    }
+
+    /// <summary>Writes what waits, several frames in one go, until the other side ends the connection.</summary>
+    private async Task Pump(Stream stream)
+    {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(transport.Ended);
+        var end = AwaitEnd(stream, lost);
+        _connected = true;
+        try
+        {
+            await using var buffered = new BufferedStream(stream, 16 * 1024);
+            while (await _queue.Reader.WaitToReadAsync(lost.Token))
+            {
+                while (TryTake(out var frame))
+                    await buffered.WriteAsync(frame, lost.Token);
+                await buffered.FlushAsync(lost.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!transport.Ended.IsCancellationRequested)
+        {
+            throw new WireException("the other side ended it");
+        }
+        finally
+        {
+            _connected = false;
+            await lost.CancelAsync();
+            await end;
+        }
+    }
+
+    /// <summary>The other side says nothing after its hello, so whatever can be read is the end.</summary>
+    private static async Task AwaitEnd(Stream stream, CancellationTokenSource lost)
+    {
+        try
+        {
+            _ = await stream.ReadAsync(new byte[1], lost.Token);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The end, too.
+        }
+
+        await lost.CancelAsync();
+    }
+
+    private bool TryTake(out byte[] frame)
+    {
+        DropOld();
+        if (!_queue.Reader.TryRead(out var entry))
+        {
+            frame = [];
+            return false;
+        }
+
+        Interlocked.Add(ref _queuedBytes, -entry.Frame.Length - EntryOverhead);
+        frame = entry.Frame;
+        return true;
+    }
+
+    private void DropOld()
+    {
+        while (_queue.Reader.TryPeek(out var entry) && transport.Clock.GetElapsedTime(entry.Since) > transport.Settings.MaxQueueAge
+            && _queue.Reader.TryRead(out entry))
+        {
+            Interlocked.Add(ref _queuedBytes, -entry.Frame.Length - EntryOverhead);
+            transport.CountDropped($"they waited for {remote} longer than {transport.Settings.MaxQueueAge.TotalSeconds} s");
+        }
+    }
+
+    private async Task Pause()
+    {
+        var (first, longest) = transport.Settings.Backoff;
+        var pause = first * Math.Pow(2, Math.Min(_failures, 16) - 1);
+        try
+        {
+            await Task.Delay(pause < longest ? pause : longest, transport.Clock, transport.Ended);
+        }
+        catch (OperationCanceledException)
+        {
+            // The system ends.
+        }
+    }
+}

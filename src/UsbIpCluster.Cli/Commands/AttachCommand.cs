@@ -1,0 +1,62 @@
+using System.CommandLine;
+using UsbIpCluster.Cli.Output;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Cli.Commands;
+
+/// <summary><c>usbipc attach</c>: a device of the cluster, or of a plain USB/IP server, to this host.</summary>
+internal sealed class AttachCommand : CliCommand
+{
+    public const string WaitName = "--wait";
+    public const string WaitByDefault = WaitName + "=60s";
+
+    /// <summary>What the daemon may take beyond the wait that it was given.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly Argument<string?> _selector = GlobalOptions.SelectorArgument(required: false);
+    private readonly Option<string?> _remote = new("--remote", "-r") { Description = "A plain USB/IP server", HelpName = "HOST[:PORT]" };
+    private readonly Option<string?> _busId = new("--busid", "-b") { Description = "The device's bus id there", HelpName = "BUSID" };
+    private readonly Option<bool> _once = new("--once") { Description = "Do not attach it again after a loss" };
+    private readonly Option<TimeSpan?> _wait = GlobalOptions.DurationOption(
+        WaitName, "Wait until it is there and usable: --wait is 60s, else write --wait=DURATION", zero: true);
+
+    public AttachCommand()
+        : base("attach", "Attach a device to this host, and keep it attached")
+    {
+        Add(_selector);
+        Add(_remote);
+        Add(_busId);
+        Add(_once);
+        Add(_wait);
+        Validators.Add(result =>
+        {
+            var byHost = GlobalOptions.IsGiven(result, _remote);
+            var bySelector = GlobalOptions.IsGiven(result, _selector);
+            if (byHost != GlobalOptions.IsGiven(result, _busId))
+                result.AddError("--remote and --busid go together");
+            else if (byHost && bySelector)
+                result.AddError("give a selector, or --remote and --busid, not both");
+            else if (!byHost && !bySelector)
+                result.AddError("say which device: a selector, or --remote and --busid");
+        });
+    }
+
+    /// <inheritdoc/>
+    public override async Task RunAsync(Session session, ParseResult arguments)
+    {
+        var request = new AttachParams(
+            arguments.GetValue(_selector), arguments.GetValue(_remote), arguments.GetValue(_busId), arguments.GetValue(_once),
+            arguments.GetValue(_wait)?.TotalSeconds);
+        var waitingFor = request.Selector ?? $"{request.RemoteHost} {request.RemoteBusId}";
+        TimeSpan? patience = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) + Grace : null;
+        var rows = await session.AskAsync(waitingFor, (client, cancelled) => client.AttachAsync(request, cancelled), patience);
+        if (session.Json)
+        {
+            JsonOutput.WriteRows(session.Surroundings.Out, rows, ControlJson.Default.PortRow);
+            return;
+        }
+
+        foreach (var row in rows)
+            session.Surroundings.Out.WriteLine(Words.Of(row));
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using UsbIpCluster.Cli.Output;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Cli.Commands;
+
+/// <summary><c>usbipc nodes</c>: the nodes of the cluster.</summary>
+internal sealed class NodesCommand() : CliCommand("nodes", "List the nodes of the cluster; * is this one")
+{
+    /// <inheritdoc/>
+    public override async Task RunAsync(Session session, ParseResult arguments)
+    {
+        var rows = await session.AskAsync("the daemon", (client, cancelled) => client.NodesAsync(new NodesParams(), cancelled));
+        if (session.Json)
+            JsonOutput.WriteRows(session.Surroundings.Out, rows, ControlJson.Default.NodeRow);
+        else if (rows.Count > 0)
+            ToTable(rows, session.Surroundings.Clock.GetUtcNow()).Write(session.Surroundings);
+        else
+            session.Remark("no nodes, not even this one: the daemon is still starting");
+    }
+
+    private static Table ToTable(IReadOnlyList<NodeRow> rows, DateTimeOffset now)
+    {
+        var table = new Table(
+            new("NODE"), new("ADDRESS"), new("STATUS"), new("REACHABLE"), new("DEVICES", Right: true), new("ATTACHMENTS", Right: true), new("VERSION"), new("SINCE"));
+        foreach (var row in rows)
+        {
+            table.Add(
+                row.Self ? row.Node + " *" : row.Node,
+                row.Address,
+                row.Status,
+                row.Reachable ? new Cell("yes", Style.Good) : new Cell("no", Style.Bad),
+                row.Devices,
+                row.Attachments,
+                row.Version,
+                row.Since is { } since ? Duration.Age(now - since) : null);
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using UsbIpCluster.Cli.Output;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Cli.Commands;
+
+/// <summary><c>usbipc port</c>: what is attached to this host.</summary>
+internal sealed class PortCommand() : CliCommand("port", "List what is attached to this host")
+{
+    public const string NothingAttached = "nothing is attached; see what could be: usbipc list";
+
+    /// <inheritdoc/>
+    public override async Task RunAsync(Session session, ParseResult arguments)
+    {
+        var rows = await session.AskAsync("the daemon", (client, cancelled) => client.PortAsync(new PortParams(), cancelled));
+        if (session.Json)
+            JsonOutput.WriteRows(session.Surroundings.Out, rows, ControlJson.Default.PortRow);
+        else if (rows.Count > 0)
+            ToTable(rows, session.Verbose, session.Surroundings.Clock.GetUtcNow()).Write(session.Surroundings);
+        else
+            session.Remark(NothingAttached);
+    }
+
+    private static Table ToTable(IReadOnlyList<PortRow> rows, bool verbose, DateTimeOffset now)
+    {
+        var table = new Table([
+            new("PORT", Right: true), new("ID"), new("STATE"), new("DEVICE"), new("PRODUCT", Shrinks: true), new("EXPORTER"), new("SINCE"),
+            new("REATTACHES", Right: true),
+            .. verbose ? new Column[] { new("SELECTOR", Shrinks: true), new("SERIAL", Shrinks: true), new("ENDPOINT"), new("LOCAL") } : [],
+            new("LAST ERROR", Shrinks: true, Optional: true)]);
+        foreach (var row in rows)
+        {
+            table.Add([
+                row.Port?.ToString(),
+                row.Id,
+                new Cell(row.State, Styles.OfAttachment(row.State)),
+                Words.IdOf(row),
+                row.Product,
+                Words.ExporterOf(row),
+                row.Since is { } since ? Duration.Age(now - since) : null,
+                row.Reattaches,
+                .. verbose ? new Cell[] { row.Selector, row.Serial, row.Endpoint, row.LocalBusId } : [],
+                verbose || row.State != AttachmentStates.Attached ? row.LastError : null]);
+        }
+
+        return table;
+    }
+}

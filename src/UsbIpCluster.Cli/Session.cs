@@ -1,0 +1,108 @@
+using System.CommandLine;
+using UsbIpCluster.Cli.Output;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Cli;
+
+/// <summary>One run of a command: its global options, its conversation with the daemon, and how it ends.</summary>
+internal sealed class Session
+{
+    /// <summary>How long the daemon may take for an answer, unless the user says otherwise.</summary>
+    public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(60);
+
+    private readonly TimeSpan? _timeout;
+    private readonly CancellationToken _cancelled;
+
+    private Session(Surroundings surroundings, GlobalOptions options, ParseResult parsed, CancellationToken cancelled)
+    {
+        Surroundings = surroundings;
+        Json = parsed.GetValue(options.Json);
+        Verbose = parsed.GetValue(options.Verbose);
+        _timeout = parsed.GetValue(options.Timeout);
+        _cancelled = cancelled;
+        SocketPath = parsed.GetValue(options.Socket) is { } given ? given
+            : surroundings.Variable(ControlSocket.Variable) is { Length: > 0 } path ? path
+            : ControlSocket.DefaultPath;
+    }
+
+    /// <summary>Where it writes.</summary>
+    public Surroundings Surroundings { get; }
+
+    /// <summary>Whether output is for programs.</summary>
+    public bool Json { get; }
+
+    /// <summary>Whether more is shown.</summary>
+    public bool Verbose { get; }
+
+    /// <summary>The daemon's socket.</summary>
+    public string SocketPath { get; }
+
+    /// <summary>Runs a command to its exit code; no exception leaves it.</summary>
+    public static async Task<int> RunAsync(
+        Surroundings surroundings, GlobalOptions options, ParseResult parsed, CancellationToken cancelled)
+    {
+        var session = new Session(surroundings, options, parsed, cancelled);
+        try
+        {
+            // The parser has actions of its own for help and version only.
+            if (parsed.Action is not null)
+                parsed.Invoke(new InvocationConfiguration { Output = surroundings.Out, Error = surroundings.Error, EnableDefaultExceptionHandler = false });
+            else
+                await ((CliCommand)parsed.CommandResult.Command).RunAsync(session, parsed);
+            surroundings.Out.Flush();
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
+        {
+            return CommandLine.Interrupted;
+        }
+        catch (ReaderGoneException)
+        {
+            return 0;
+        }
+        catch (Exception e)
+        {
+            var error = e as ControlException ?? new ControlException(ControlError.Failed, e.Message, null, null, e);
+            ErrorOutput.Write(surroundings, error, session.Json, session.Verbose);
+            return error.Error.ExitCode();
+        }
+    }
+
+    /// <summary>Asks the daemon, with a line of progress while it takes long.</summary>
+    /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
+    public Task<T> AskAsync<T>(string waitingFor, Func<ControlClient, CancellationToken, Task<T>> ask, TimeSpan? patience = null) =>
+        WithinAsync(_timeout ?? patience ?? DefaultPatience, $"waiting for {waitingFor}", ask);
+
+    /// <summary>Listens to the daemon for as long as it speaks, or until the time-out that the user gave.</summary>
+    /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
+    public Task ListenAsync(Func<ControlClient, CancellationToken, Task> listen) =>
+        WithinAsync(_timeout ?? Timeout.InfiniteTimeSpan, null, async (client, cancellationToken) =>
+        {
+            await listen(client, cancellationToken);
+            return true;
+        });
+
+    /// <summary>A line for people, beside the output: never with JSON.</summary>
+    public void Remark(string line)
+    {
+        if (!Json)
+            Surroundings.Error.WriteLine(SafeText.Of(line));
+    }
+
+    private async Task<T> WithinAsync<T>(TimeSpan patience, string? progressText, Func<ControlClient, CancellationToken, Task<T>> talk)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_cancelled);
+        deadline.CancelAfter(patience);
+        await using var progress = progressText is null ? null : Progress.Start(Surroundings, progressText);
+        try
+        {
+            await using var client = await ControlClient.ConnectAsync(SocketPath, deadline.Token);
+            return await talk(client, deadline.Token);
+        }
+        catch (OperationCanceledException e) when (!_cancelled.IsCancellationRequested)
+        {
+            throw new ControlException(
+                ControlError.TimedOut, $"the daemon did not finish within {Duration.Format(patience)}", "--timeout gives it longer", null, e);
+        }
+    }
+}

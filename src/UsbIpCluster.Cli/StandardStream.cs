@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+
+namespace UsbIpCluster.Cli;
+
+/// <summary>
+/// Standard output or error, written with write(2). The runtime's own stream for it takes a closed pipe for success, so that
+/// <c>usbipc events --follow | head -1</c> would never end.
+/// </summary>
+/// <param name="descriptor">1 or 2.</param>
+/// <param name="forgiving">Whether what can't be written is dropped: for standard error, where that could not be reported either.</param>
+internal sealed partial class StandardStream(int descriptor, bool forgiving) : Stream
+{
+    private const int Interrupted = 4;
+    private const int TryAgain = 11;
+    private const int BrokenPipe = 32;
+    private const short Writable = 0x4;
+
+    /// <inheritdoc/>
+    public override bool CanRead => false;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ReaderGoneException">Whoever read this output has closed it.</exception>
+    /// <exception cref="IOException">The system said no.</exception>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var written = Write(descriptor, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length);
+            if (written >= 0)
+            {
+                buffer = buffer[(int)written..];
+                continue;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            if (error == TryAgain)
+                WaitUntilWritable();
+            if (error is TryAgain or Interrupted)
+                continue;
+            if (forgiving)
+                return;
+            throw error == BrokenPipe
+                ? new ReaderGoneException()
+                : new IOException($"can't write the output: {Marshal.GetPInvokeErrorMessage(error)}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Another program that shares this terminal or pipe may have made it non-blocking.</summary>
+    private void WaitUntilWritable()
+    {
+        var poll = new PollFd { Descriptor = descriptor, Events = Writable };
+        _ = Poll(ref poll, 1, -1);
+    }
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint Write(int descriptor, ref byte buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    private static partial int Poll(ref PollFd descriptors, nuint count, int milliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollFd
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+}
+
+/// <summary>Whoever read the output has closed it, as <c>head</c> does when it has seen enough.</summary>
+internal sealed class ReaderGoneException() : IOException("the output is closed");

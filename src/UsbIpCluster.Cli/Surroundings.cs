@@ -1,0 +1,40 @@
+namespace UsbIpCluster.Cli;
+
+/// <summary>What a run of the command sees of the world: where it writes, and what it may know about that.</summary>
+internal sealed record Surroundings
+{
+    /// <summary>Standard output.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Standard error.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Whether standard output is a terminal.</summary>
+    public bool OutIsTerminal { get; init; }
+
+    /// <summary>Whether standard error is a terminal.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>The terminal's width in columns; asked only when standard output is one.</summary>
+    public Func<int> Width { get; init; } = () => 80;
+
+    /// <summary>An environment variable; null when it is not set.</summary>
+    public Func<string, string?> Variable { get; init; } = _ => null;
+
+    /// <summary>The clock that ages are told by.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether states are coloured: on a terminal, unless NO_COLOR (no-color.org) is set or the terminal is dumb.</summary>
+    public bool Coloured => OutIsTerminal && string.IsNullOrEmpty(Variable("NO_COLOR")) && Variable("TERM") != "dumb";
+
+    /// <summary>The process's own.</summary>
+    public static Surroundings OfProcess() => new()
+    {
+        Out = new StreamWriter(new StandardStream(1, forgiving: false), bufferSize: 16 * 1024),
+        Error = new StreamWriter(new StandardStream(2, forgiving: true)) { AutoFlush = true },
+        OutIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+        Width = () => Console.WindowWidth,
+        Variable = Environment.GetEnvironmentVariable,
+    };
+}

@@ -1,0 +1,189 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using UsbIpCluster.Control.Rpc;
+
+namespace UsbIpCluster.Control;
+
+/// <summary>
+/// A connection to the daemon. One call at a time; others wait for their turn. Every failure is a <see cref="ControlException"/>, except
+/// that a cancelled call throws <see cref="OperationCanceledException"/>.
+/// </summary>
+public sealed class ControlClient : IAsyncDisposable
+{
+    private const string StartHint = "is usbipcd running? systemctl start usbipcd";
+    private const string ForeignHint = "is this the socket of usbipcd? see --socket";
+    private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(10);
+
+    private readonly JsonRpcConnection _connection;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private long _lastId;
+
+    private ControlClient(Socket socket) =>
+        _connection = new JsonRpcConnection(socket, ControlSocket.LongestAnswer, readPatience: null, WritePatience);
+
+    /// <summary>Connects to the daemon at a socket.</summary>
+    /// <exception cref="ControlException">NoDaemon: nobody listens. Unavailable: no permission, or too busy. Usage: the path is too long.</exception>
+    public static async Task<ControlClient> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new ControlClient(socket);
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            throw e switch
+            {
+                ArgumentException => new ControlException(
+                    ControlError.Usage, $"the socket's path is empty or too long: {path}", "a Unix socket's path has at most 107 bytes", null, e),
+                SocketException failed => Explain(path, failed),
+                _ => e,
+            };
+        }
+    }
+
+    /// <summary>The devices.</summary>
+    public Task<IReadOnlyList<DeviceRow>> ListAsync(ListParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.List, request, ControlJson.Default.ListParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
+
+    /// <summary>The nodes.</summary>
+    public Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Nodes, request, ControlJson.Default.NodesParams, ControlJson.Default.IReadOnlyListNodeRow, cancellationToken);
+
+    /// <summary>Exports a local device; the rows that changed.</summary>
+    public Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Bind, request, ControlJson.Default.BindParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
+
+    /// <summary>Exports a local device no longer; the rows that changed.</summary>
+    public Task<IReadOnlyList<DeviceRow>> UnbindAsync(UnbindParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Unbind, request, ControlJson.Default.UnbindParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
+
+    /// <summary>Attaches a device here; its row.</summary>
+    public Task<IReadOnlyList<PortRow>> AttachAsync(AttachParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Attach, request, ControlJson.Default.AttachParams, ControlJson.Default.IReadOnlyListPortRow, cancellationToken);
+
+    /// <summary>Detaches devices here; the rows as they were last.</summary>
+    public Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Detach, request, ControlJson.Default.DetachParams, ControlJson.Default.IReadOnlyListPortRow, cancellationToken);
+
+    /// <summary>This node's attachments.</summary>
+    public Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Port, request, ControlJson.Default.PortParams, ControlJson.Default.IReadOnlyListPortRow, cancellationToken);
+
+    /// <summary>Which daemon this is.</summary>
+    public Task<VersionRow> VersionAsync(VersionParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Version, request, ControlJson.Default.VersionParams, ControlJson.Default.VersionRow, cancellationToken);
+
+    /// <summary>The recent events; when following, then every later one, which takes this connection for good.</summary>
+    public async IAsyncEnumerable<EventRow> EventsAsync(EventsParams request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var recent = await CallAsync(
+            ControlMethods.Events, request, ControlJson.Default.EventsParams, ControlJson.Default.IReadOnlyListEventRow, cancellationToken);
+        foreach (var row in recent)
+            yield return row;
+        if (!request.Follow)
+            yield break;
+
+        await _turn.WaitAsync(cancellationToken);
+        while (true)
+        {
+            var message = await ReadAsync(cancellationToken);
+            if (message is { Method: ControlMethods.Event, Params: { } row })
+                yield return Read(row, ControlJson.Default.EventRow);
+        }
+    }
+
+    /// <summary>Closes the connection; the daemon cancels what it still works on for it.</summary>
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private async Task<TResult> CallAsync<TParams, TResult>(
+        string method, TParams parameters, JsonTypeInfo<TParams> parametersType, JsonTypeInfo<TResult> resultType, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var id = ++_lastId;
+            await WriteAsync(JsonRpc.Request(id, method, parameters, parametersType), cancellationToken);
+            while (true)
+            {
+                // An error without an id is the daemon's last word before it closes; an earlier id is of a call that was given up.
+                var message = await ReadAsync(cancellationToken);
+                if (message.Error is { } error && (message.Id is null || message.Id == id))
+                    throw Explain(error);
+                if (message.Id == id && message.Result is { } result)
+                    return Read(result, resultType);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task WriteAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connection.WriteAsync(line, cancellationToken);
+        }
+        catch (IOException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The daemon closed, and may have said why: reading tells.
+        }
+    }
+
+    private async Task<RpcMessage> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var line = await _connection.ReadAsync(cancellationToken) ?? throw Closed(null);
+            return JsonRpc.ReadMessage(line.Span);
+        }
+        catch (IOException e)
+        {
+            throw Closed(e);
+        }
+        catch (Exception e) when (e is LineException or RpcException)
+        {
+            throw new ControlException(ControlError.Failed, $"the answer is not the daemon's: {e.Message}", ForeignHint, null, e);
+        }
+    }
+
+    private static T Read<T>(JsonElement value, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return value.Deserialize(type) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new ControlException(
+                ControlError.Failed, $"the daemon's answer does not fit: {e.Message}", "are daemon and command of one version? see usbipc version", null, e);
+        }
+    }
+
+    private static ControlException Closed(Exception? cause) =>
+        new(ControlError.Failed, "the daemon closed the connection", "its log says more: journalctl -u usbipcd", null, cause);
+
+    private static ControlException Explain(RpcError error) => error.Code switch
+    {
+        >= (int)ControlError.Failed and <= (int)ControlError.TimedOut =>
+            new((ControlError)error.Code, error.Message, error.Data?.Hint, error.Data?.Candidates),
+        RpcCodes.InvalidParams => new(ControlError.Usage, error.Message, error.Data?.Hint),
+        RpcCodes.MethodNotFound => new(ControlError.Failed, error.Message, "the daemon is older than this command; see usbipc version"),
+        _ => new(ControlError.Failed, error.Message, error.Data?.Hint),
+    };
+
+    private static ControlException Explain(string path, SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.AccessDenied => new(
+            ControlError.Unavailable, $"no permission on {path}", $"join the group {ControlSocket.Group}: sudo usermod -aG {ControlSocket.Group} $USER, then log in again", null, e),
+        SocketError.WouldBlock or SocketError.TryAgain => new(
+            ControlError.Unavailable, $"the daemon at {path} is too busy to take a connection", "try again", null, e),
+        _ => new(ControlError.NoDaemon, $"no daemon at {path}", StartHint, null, e),
+    };
+}

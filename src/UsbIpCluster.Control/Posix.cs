@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace UsbIpCluster.Control;
+
+/// <summary>What Unix sockets need and the runtime does not offer.</summary>
+internal static partial class Posix
+{
+    private const int SolSocket = 1;
+    private const int SoPeerCred = 17;
+    private const short PollError = 0x8;
+    private const short PollHangUp = 0x10;
+    private const int TypeMask = 0xF000;
+    private const int TypeSocket = 0xC000;
+
+    /// <summary>Who connected: <c>struct ucred</c>, unix(7).</summary>
+    public static ControlCaller PeerOf(Socket socket)
+    {
+        Span<byte> credentials = stackalloc byte[12];
+        socket.GetRawSocketOption(SolSocket, SoPeerCred, credentials);
+        return new ControlCaller(
+            MemoryMarshal.Read<int>(credentials), MemoryMarshal.Read<uint>(credentials[4..]), MemoryMarshal.Read<uint>(credentials[8..]));
+    }
+
+    /// <summary>
+    /// Whether the peer has closed its end altogether. A read cannot tell: it ends as well when the peer has only shut down its sending
+    /// side, as <c>echo ... | socat</c> does while it waits for the answer.
+    /// </summary>
+    public static bool HasHungUp(Socket socket)
+    {
+        var poll = new PollFd { Fd = (int)socket.Handle };
+        return Poll(ref poll, 1, 0) > 0 && (poll.Returned & (PollHangUp | PollError)) != 0;
+    }
+
+    /// <summary>Whether a path is a socket. Opening it to find out would block on a pipe.</summary>
+    public static bool IsSocket(string path)
+    {
+        // struct statx of linux/stat.h has one layout everywhere: stx_mode is 16 bits at offset 28.
+        const int currentFolder = -100;
+        const uint wantType = 1;
+        Span<byte> status = stackalloc byte[256];
+        return FileStatus(currentFolder, path, 0, wantType, ref MemoryMarshal.GetReference(status)) == 0
+            && (MemoryMarshal.Read<ushort>(status[28..]) & TypeMask) == TypeSocket;
+    }
+
+    /// <summary>Gives a file to a group.</summary>
+    /// <returns>False when there is no such group, or this process may not do that.</returns>
+    public static bool TryGiveToGroup(string path, string group)
+    {
+        const uint keepOwner = uint.MaxValue;
+        return TryFindGroup(group, out var id) && ChangeOwner(path, keepOwner, id) == 0;
+    }
+
+    private static bool TryFindGroup(string name, out uint id)
+    {
+        // struct group of grp.h: two pointers, then the id. The static memory behind it is read at once.
+        var group = GetGroup(name);
+        id = group == 0 ? 0 : (uint)Marshal.ReadInt32(group, 2 * nint.Size);
+        return group != 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    private static partial int Poll(ref PollFd descriptors, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FileStatus(int folder, string path, int flags, uint mask, ref byte status);
+
+    [LibraryImport("libc", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "getgrnam", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint GetGroup(string name);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollFd
+    {
+        public int Fd;
+        public short Events;
+        public short Returned;
+    }
+}

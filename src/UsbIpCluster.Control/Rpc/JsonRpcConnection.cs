@@ -1,0 +1,61 @@
+using System.Net.Sockets;
+
+namespace UsbIpCluster.Control.Rpc;
+
+/// <summary>
+/// One connection of the control protocol, from either end: lines in, lines out, whole messages only. One reader; any number of writers,
+/// who take turns. What waits to be written is held by those who wait, so their number bounds it.
+/// </summary>
+internal sealed class JsonRpcConnection : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly NetworkStream _stream;
+    private readonly LineReader _reader;
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly TimeSpan _writePatience;
+
+    /// <summary>Takes over a connected socket.</summary>
+    /// <param name="socket">A stream socket.</param>
+    /// <param name="longestLine">The longest line that is read, in bytes.</param>
+    /// <param name="readPatience">How long a line may take once it has begun; null: for ever.</param>
+    /// <param name="writePatience">How long the peer may take to make room for one message.</param>
+    public JsonRpcConnection(Socket socket, int longestLine, TimeSpan? readPatience, TimeSpan writePatience)
+    {
+        _socket = socket;
+        _stream = new NetworkStream(socket, ownsSocket: true);
+        _reader = new LineReader(_stream, longestLine, readPatience);
+        _writePatience = writePatience;
+    }
+
+    /// <summary>Whether the peer has closed its socket. One that only says that it will send no more still reads, and is not gone.</summary>
+    public bool PeerHasGone => Posix.HasHungUp(_socket);
+
+    /// <summary>The next line, valid until the next call; null at the end.</summary>
+    /// <exception cref="LineException">The peer's line is too long, or took too long.</exception>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken) => _reader.ReadAsync(cancellationToken);
+
+    /// <summary>Writes one line that <see cref="JsonRpc"/> made, whole. After a failure the connection is of no more use.</summary>
+    /// <exception cref="IOException">The connection broke, or the peer does not read.</exception>
+    public async Task WriteAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(_writePatience);
+            await _stream.WriteAsync(line, deadline.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"the peer did not read for {_writePatience.TotalSeconds} s", e);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <summary>Closes the connection. Who still waits to write fails with an <see cref="IOException"/>.</summary>
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
+}

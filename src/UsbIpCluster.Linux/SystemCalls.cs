@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace UsbIpCluster.Linux;
+
+/// <summary>
+/// The system calls that the framework has no exact equal of. A result of -1 means that <see cref="Marshal.GetLastPInvokeError"/> is the errno.
+/// Numbers are those of the generic ABI, which x86-64 and arm64 share.
+/// </summary>
+internal static partial class SystemCalls
+{
+    public const int ReadOnly = 0;
+    public const int WriteOnly = 1;
+    public const int CloseOnExec = 0x80000;
+
+    public const int NetlinkFamily = 16;
+    public const int RawSocket = 3;
+    public const int SocketDiagnosis = 4;
+    public const int KobjectUevent = 15;
+
+    public const int SocketLevel = 1;
+    public const int ReceiveBuffer = 8;
+    public const int PassCredentials = 16;
+    public const int ReceiveBufferForce = 33;
+
+    public const int ControlCredentials = 2;
+    public const int DontWait = 0x40;
+    public const int Truncated = 0x20;
+
+    public const short PollIn = 1;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static unsafe partial nint Read(int fd, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static unsafe partial nint Write(int fd, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int fd);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(int fd, in NetlinkAddress address, int length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetSocketOption(int fd, int level, int option, in int value, int length);
+
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static unsafe partial nint ReceiveMessage(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventFd(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static unsafe partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
+    /// <summary>read(2).</summary>
+    public static unsafe nint Read(int fd, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+            return Read(fd, start, buffer.Length);
+    }
+
+    /// <summary>One write(2).</summary>
+    public static unsafe nint Write(int fd, ReadOnlySpan<byte> value)
+    {
+        fixed (byte* start = value)
+            return Write(fd, start, value.Length);
+    }
+
+    /// <summary><c>struct sockaddr_nl</c> (include/uapi/linux/netlink.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct NetlinkAddress
+    {
+        public ushort Family;
+        public ushort Padding;
+        public uint PortId;
+        public uint Groups;
+    }
+
+    /// <summary><c>struct iovec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct IoVector
+    {
+        public byte* Base;
+        public nuint Length;
+    }
+
+    /// <summary><c>struct msghdr</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nuint VectorCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary><c>struct cmsghdr</c> with <c>struct ucred</c> behind it: the only control message that is asked for.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct CredentialsMessage
+    {
+        public nuint Length;
+        public int Level;
+        public int Type;
+        public int ProcessId;
+        public uint UserId;
+        public uint GroupId;
+    }
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Fd;
+        public short Events;
+        public short Returned;
+    }
+
+    /// <summary>The length of <see cref="CredentialsMessage"/> without the padding behind it (CMSG_LEN).</summary>
+    public static int CredentialsLength => Unsafe.SizeOf<nuint>() + (5 * sizeof(int));
+}

@@ -1,0 +1,169 @@
+using System.Net.Sockets;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Linux;
+
+/// <summary>
+/// The USB devices of this host, exported by the kernel's usbip-host. Sessions belong to the kernel: disposing this ends none.
+/// </summary>
+public sealed class UsbIpHostExporter : IDeviceExporter
+{
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReleaseInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly KernelModules _modules;
+    private readonly SessionSocketOptions _socketOptions;
+    private readonly TimeProvider _clock;
+    private readonly Action<string> _log;
+    private readonly SysfsDevices _devices;
+    private readonly UsbIpHostDriver _driver;
+    private readonly DeviceWatch _watch;
+    private readonly DeviceLocks _locks = new();
+
+    /// <summary>The exporter of the kernel whose files these are. Loads no module until a device is bound.</summary>
+    /// <param name="sysfs">The kernel's files.</param>
+    /// <param name="modules">Loads usbip-host where it is missing.</param>
+    /// <param name="uevents">Where changes come from; stays the caller's.</param>
+    /// <param name="socketOptions">When the importer of a session counts as lost.</param>
+    /// <param name="clock">Times the readings.</param>
+    /// <param name="log">Told in one line what an operator should know; called from any thread.</param>
+    public UsbIpHostExporter(
+        Sysfs sysfs,
+        KernelModules modules,
+        IUeventSource uevents,
+        SessionSocketOptions socketOptions,
+        TimeProvider clock,
+        Action<string> log)
+    {
+        _modules = modules;
+        _socketOptions = socketOptions;
+        _clock = clock;
+        _log = log;
+        _devices = new SysfsDevices(sysfs);
+        _driver = new UsbIpHostDriver(sysfs, _devices);
+        _watch = new DeviceWatch(_devices, uevents, clock, log);
+    }
+
+    /// <inheritdoc/>
+    public string Backend => "kernel";
+
+    /// <inheritdoc/>
+    public IDisposable Subscribe(Action<DeviceChange> observer) => _watch.Subscribe(observer);
+
+    /// <inheritdoc/>
+    public async Task BindAsync(BusId busId, CancellationToken cancellationToken)
+    {
+        await _modules.EnsureAsync(KernelModule.UsbIpHost, cancellationToken);
+        await OneByOneAsync(busId, () => Blocking.RunAsync(() => _driver.Bind(busId), cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task UnbindAsync(BusId busId, CancellationToken cancellationToken) =>
+        OneByOneAsync(busId, () => Blocking.RunAsync(() => _driver.Unbind(busId), cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ServeAsync(BusId busId, Socket connection, CancellationToken cancellationToken) =>
+        OneByOneAsync(busId, () => ServeOneAsync(busId, connection, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(BusId busId, CancellationToken cancellationToken) =>
+        OneByOneAsync(busId, () => ReleaseOneAsync(busId, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _watch.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task OneByOneAsync(BusId busId, Func<Task> work, CancellationToken cancellationToken)
+    {
+        using (await _locks.EnterAsync(busId, cancellationToken))
+        {
+            try
+            {
+                await work();
+            }
+            finally
+            {
+                _watch.ReadNow(busId);
+            }
+        }
+    }
+
+    /// <summary>Hands over, then answers: the order of the stock usbipd. The kernel sends nothing before the importer has sent a URB.</summary>
+    private async Task ServeOneAsync(BusId busId, Socket connection, CancellationToken cancellationToken)
+    {
+        var unanswered = await Blocking.RunAsync(() => HandOverAndAnswer(busId, connection), cancellationToken);
+        if (unanswered is null)
+            return;
+
+        // The kernel holds a session without a peer: the device has to be as it was before the caller hears of it.
+        try
+        {
+            await ReleaseOneAsync(busId, CancellationToken.None);
+        }
+        catch (DeviceException exception)
+        {
+            _log($"{busId} was handed to a lost importer and could not be taken back: {exception.Message}");
+        }
+
+        throw unanswered;
+    }
+
+    /// <summary>Null when the importer has been answered; otherwise why it has not, although the device was handed over.</summary>
+    private DeviceException? HandOverAndAnswer(BusId busId, Socket connection)
+    {
+        _driver.RequireAvailable(busId);
+        RequireConnected(connection);
+        SessionSocket.SetSessionOptions(connection, _socketOptions);
+        var device = _devices.Read(busId, previous: null)?.Device ?? throw UsbIpHostDriver.NoSuchDevice(busId);
+        _driver.HandOver(busId, (int)connection.SafeHandle.DangerousGetHandle());
+        try
+        {
+            // Nothing has been sent on this connection, so it fits into the send buffer: this can't block.
+            connection.Send(ImportReply.Granted(device.Record).Encode());
+        }
+        catch (SocketException exception)
+        {
+            return new DeviceException(DeviceError.PeerLost, $"answering the importer of {busId}: {exception.Message}", null, exception);
+        }
+
+        connection.Dispose();
+        return null;
+    }
+
+    private static void RequireConnected(Socket connection)
+    {
+        try
+        {
+            if (!connection.Poll(0, SelectMode.SelectRead) || connection.Available > 0)
+                return;
+        }
+        catch (SocketException exception)
+        {
+            throw new DeviceException(DeviceError.PeerLost, $"the importer is gone: {exception.Message}", null, exception);
+        }
+
+        throw new DeviceException(DeviceError.PeerLost, "the importer has closed the connection before it was answered");
+    }
+
+    private async Task ReleaseOneAsync(BusId busId, CancellationToken cancellationToken)
+    {
+        await Blocking.RunAsync(() => _driver.Fence(busId), cancellationToken);
+        var start = _clock.GetTimestamp();
+        while (_driver.StatusOf(busId) is var status and not ExportStatus.Available)
+        {
+            if (_clock.GetElapsedTime(start) > ReleaseTimeout)
+            {
+                throw new DeviceException(
+                    DeviceError.TimedOut,
+                    $"{busId} is still {status} {ReleaseTimeout.TotalSeconds} s after its session was ended",
+                    "unbind it and bind it again");
+            }
+
+            await Task.Delay(ReleaseInterval, _clock, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+using System.Net;
+using Akka.Actor;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Linux;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>
+/// The life of one session: it gets a lease, connects, imports, hands the socket over, watches the port, and stops with a reason. It never
+/// tries twice: that is its parent's business.
+/// <code>
+///   Leasing --> Connecting --> Enumerating --> Attached --> (stops: Ended)
+///                    |              |             |
+///                    '--- detach ---'--- detach --'--> Detaching --> (stops: Ended)
+/// </code>
+/// </summary>
+internal sealed class AttachedPort : ReceiveActor, IWithTimers
+{
+    /// <summary>To the parent: this is how far it has come.</summary>
+    public abstract record Progress
+    {
+        /// <summary>It has a lease, and connects.</summary>
+        public sealed record Connecting : Progress;
+
+        /// <summary>The socket is handed over; the host enumerates the device.</summary>
+        public sealed record HandedOver(PortNumber Port, string Endpoint, UsbDeviceRecord Record) : Progress;
+
+        /// <summary>The device is usable.</summary>
+        public sealed record Usable(BusId LocalBusId, DateTimeOffset Time) : Progress;
+    }
+
+    /// <summary>To the parent, last: the session has ended, or never came to be.</summary>
+    /// <param name="Error">What went wrong; null after a detach.</param>
+    /// <param name="Time">When.</param>
+    /// <param name="Release">What gives the lease back, for a parent that does not want the device again; null without a lease.</param>
+    public sealed record Ended(DeviceException? Error, DateTimeOffset Time, ReleaseLease? Release);
+
+    /// <summary>To the parent: the device could not be detached, and its port is watched on.</summary>
+    public sealed record DetachFailed(DeviceException Error);
+
+    /// <summary>From the parent: end the session and give the device back.</summary>
+    public sealed record Detach;
+
+    /// <summary>How long the exporter's node may take to answer.</summary>
+    public static readonly TimeSpan LeaseTimeout = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long one endpoint may take to connect and to answer the import.</summary>
+    public static readonly TimeSpan ImportTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many of an exporter's endpoints are tried.</summary>
+    public const int MaxEndpoints = 4;
+
+    /// <summary>How long a host may take to enumerate a device: the kernel's own attempts end within that time.</summary>
+    public static readonly TimeSpan EnumerationTimeout = TimeSpan.FromSeconds(20);
+
+    private readonly IHostController _controller;
+    private readonly AttachmentSettings _settings;
+    private readonly AttachmentSource _source;
+    private readonly Holder _holder;
+    private readonly IActorRef _ports;
+    private LeaseGranted? _lease;
+
+    /// <param name="controller">Where the device goes.</param>
+    /// <param name="settings">Of this node.</param>
+    /// <param name="source">The device.</param>
+    /// <param name="holder">In whose name.</param>
+    /// <param name="ports">The <see cref="AttachmentManager"/>, which knows the ports.</param>
+    public AttachedPort(IHostController controller, AttachmentSettings settings, AttachmentSource source, Holder holder, IActorRef ports)
+    {
+        _controller = controller;
+        _settings = settings;
+        _source = source;
+        _holder = holder;
+        _ports = ports;
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    protected override void PreStart()
+    {
+        switch (_source)
+        {
+            case AttachmentSource.Leased leased:
+                BecomeLeasing(leased.Device);
+                break;
+            case AttachmentSource.Plain plain:
+                BecomeConnecting([plain.Server], plain.BusId, null);
+                break;
+        }
+    }
+
+    // --- Leasing ---
+
+    private void BecomeLeasing(ClusterDevice device)
+    {
+        var exports = Context.ActorSelection($"{device.Address}/user/node/exports");
+        var answer = exports.Ask<INodeMessage>(new RequestLease(device.Device.BusId, _holder), LeaseTimeout);
+        answer.PipeTo(Self, failure: error => new LeaseRefused(LeaseRefusal.Failed, Unanswered(device, error)));
+        Become(() =>
+        {
+            Receive<LeaseGranted>(granted =>
+            {
+                _lease = granted;
+                BecomeConnecting([.. granted.Endpoints], granted.BusId, new LeasePreamble(granted.LeaseId, Resume: false));
+            });
+            Receive<LeaseRefused>(refused => End(new DeviceException(ErrorOf(refused.Refusal), refused.Message)));
+            Receive<INodeMessage>(other => End(new DeviceException(
+                DeviceError.PeerLost, $"{device.Node} was asked for a lease and answers with a {other.GetType().Name}")));
+
+            Receive<Detach>(detach =>
+            {
+                _ = GiveBackAsync(exports, answer);
+                End(null);
+            });
+        });
+    }
+
+    // A lease that is still on its way is not waited for.
+    private async Task GiveBackAsync(ActorSelection exports, Task<INodeMessage> answer)
+    {
+        try
+        {
+            if (await answer is LeaseGranted granted)
+                exports.Tell(new ReleaseLease(granted.BusId, _holder, granted.Epoch), ActorRefs.NoSender);
+        }
+        catch (Exception)
+        {
+            // There is none.
+        }
+    }
+
+    private static string Unanswered(ClusterDevice device, Exception error) => error is AskTimeoutException
+        ? $"{device.Node} did not answer within {LeaseTimeout.TotalSeconds} s"
+        : $"{device.Node} could not be asked: {error.Message}";
+
+    private static DeviceError ErrorOf(LeaseRefusal refusal) => refusal switch
+    {
+        LeaseRefusal.NoSuchDevice => DeviceError.NoSuchDevice,
+        LeaseRefusal.NotExported => DeviceError.NotExported,
+        LeaseRefusal.Busy => DeviceError.Busy,
+        _ => DeviceError.PeerLost,
+    };
+
+    // --- Connecting: connect, import and hand over, synchronously on a thread of its own ---
+
+    private void BecomeConnecting(IReadOnlyList<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
+    {
+        Context.Parent.Tell(new Progress.Connecting());
+        Task.Factory
+            .StartNew(
+                () => ImportAndHandOver(endpoints, busId, preamble),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default)
+            .PipeTo(Self, failure: error => new Failed(AsDeviceException(error)));
+        Become(() =>
+        {
+            Receive<Progress.HandedOver>(BecomeEnumerating);
+            Receive<Failed>(failed => End(failed.Error));
+            Receive<Detach>(_ => BecomeDetachingWhenConnected());
+        });
+    }
+
+    private Progress.HandedOver ImportAndHandOver(IReadOnlyList<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
+    {
+        DeviceException? last = null;
+        IPEndPoint[] resolved = [.. endpoints.SelectMany(Resolve).Take(MaxEndpoints)];
+
+        // A lease must last for all of them, the last one included.
+        var patience = _lease is null ? ImportTimeout : TimeSpan.FromTicks(Math.Min(ImportTimeout.Ticks, _lease.Expiry.Ticks / (resolved.Length + 1)));
+        foreach (var endpoint in resolved)
+        {
+            try
+            {
+                return HandOver(UsbIpClient.Import(endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience)), endpoint, busId);
+            }
+            catch (DeviceException error) when (error.Error is DeviceError.PeerLost or DeviceError.TimedOut or DeviceError.UnexpectedFormat)
+            {
+                last = error;
+            }
+        }
+
+        throw last ?? new DeviceException(DeviceError.PeerLost, "the exporter told no address that is known");
+
+        IReadOnlyList<IPEndPoint> Resolve(NetworkAddress address)
+        {
+            try
+            {
+                return address.ResolveAsync(CancellationToken.None).GetAwaiter().GetResult();
+            }
+            catch (DeviceException error)
+            {
+                last = error;
+                return [];
+            }
+        }
+    }
+
+    private Progress.HandedOver HandOver(ImportedConnection imported, IPEndPoint endpoint, BusId busId)
+    {
+        var origin = new PortOrigin(endpoint.Address.ToString(), endpoint.Port.ToString(), busId);
+        var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, CancellationToken.None).GetAwaiter().GetResult();
+        return new Progress.HandedOver(port, endpoint.ToString(), imported.Device);
+    }
+
+    private void BecomeDetachingWhenConnected() => Become(() =>
+    {
+        Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Port, null));
+        Receive<Failed>(_ => End(null));
+        Receive<Detach>(_ => { });
+    });
+
+    // --- Enumerating ---
+
+    private void BecomeEnumerating(Progress.HandedOver handedOver)
+    {
+        var port = handedOver.Port;
+        Context.Parent.Tell(handedOver);
+        _ports.Tell(new AttachmentManager.WatchPort(port));
+        Timers.StartSingleTimer("enumeration", new EnumerationTimedOut(), EnumerationTimeout);
+        Become(() =>
+        {
+            Receive<PortChange>(change => change.Port.Status == PortStatus.Ready, change =>
+            {
+                Timers.Cancel("enumeration");
+                Context.Parent.Tell(new Progress.Usable(change.Port.LocalBusId!.Value, change.Time));
+                BecomeAttached(port);
+            });
+            Receive<PortChange>(
+                change => change.Port.Status == PortStatus.Free,
+                change => End(new DeviceException(DeviceError.PeerLost, "the session ended before the device was enumerated"), change.Time));
+            Receive<EnumerationTimedOut>(_ => BecomeDetaching(port, new DeviceException(
+                DeviceError.TimedOut, $"the device was not enumerated within {EnumerationTimeout.TotalSeconds} s")));
+            Receive<Detach>(_ => BecomeDetaching(port, null));
+            Receive<PortChange>(_ => { });
+        });
+    }
+
+    // --- Attached ---
+
+    private void BecomeAttached(PortNumber port) => Become(() =>
+    {
+        Receive<PortChange>(
+            change => change.Port.Status == PortStatus.Free,
+            change => End(new DeviceException(DeviceError.PeerLost, "the session was lost"), change.Time));
+        Receive<Detach>(_ => BecomeDetaching(port, null));
+        Receive<PortChange>(_ => { });
+        Receive<EnumerationTimedOut>(_ => { });
+    });
+
+    // --- Detaching ---
+
+    private void BecomeDetaching(PortNumber port, DeviceException? because)
+    {
+        _controller.DetachAsync(port, CancellationToken.None)
+            .PipeTo(Self, success: () => new Detached(), failure: error => new Failed(AsDeviceException(error)));
+        Become(() =>
+        {
+            Receive<Detached>(_ => End(because));
+            Receive<Failed>(failed => failed.Error.Error == DeviceError.NoSuchPort, _ => End(because));
+            Receive<Failed>(failed => because is not null, failed => End(failed.Error));
+            Receive<Failed>(failed => BecomeStuck(port, failed.Error));
+            Receive<PortChange>(_ => { });
+            Receive<Detach>(_ => { });
+            Receive<EnumerationTimedOut>(_ => { });
+        });
+    }
+
+    // --- Detaching, and the kernel did not let go: it may still, or be asked again ---
+
+    private void BecomeStuck(PortNumber port, DeviceException error)
+    {
+        Context.Parent.Tell(new DetachFailed(error));
+
+        // What the port did meanwhile was not looked at.
+        _ports.Tell(new AttachmentManager.WatchPort(port));
+        Become(() =>
+        {
+            Receive<PortChange>(change => change.Port.Status == PortStatus.Free, _ => End(null));
+            Receive<PortChange>(_ => { });
+            Receive<Detach>(_ => BecomeDetaching(port, null));
+            Receive<EnumerationTimedOut>(_ => { });
+        });
+    }
+
+    // --- The end ---
+
+    private void End(DeviceException? error, DateTimeOffset? time = null)
+    {
+        var release = _lease is null ? null : new ReleaseLease(_lease.BusId, _holder, _lease.Epoch);
+        Context.Parent.Tell(new Ended(error, time ?? Now, release));
+        Become(() => ReceiveAny(_ => { }));
+        Context.Stop(Self);
+    }
+
+    private static DeviceException AsDeviceException(Exception error)
+    {
+        // What a device's exception was caused by says less than it does.
+        var cause = error is AggregateException { InnerException: { } inner } ? inner : error;
+        return cause as DeviceException ?? new DeviceException(DeviceError.Refused, cause.Message, null, cause);
+    }
+
+    private sealed record Failed(DeviceException Error);
+
+    private sealed record Detached;
+
+    private sealed record EnumerationTimedOut;
+}

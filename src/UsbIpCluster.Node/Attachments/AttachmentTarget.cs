@@ -1,0 +1,36 @@
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>What an attachment keeps attached.</summary>
+internal abstract record AttachmentTarget
+{
+    /// <summary>A device of the cluster, wherever it is.</summary>
+    public sealed record Device(Selector Selector) : AttachmentTarget
+    {
+        /// <inheritdoc/>
+        public override string ToString() => Selector.Text;
+    }
+
+    /// <summary>A device of a plain USB/IP server, which knows no leases.</summary>
+    public sealed record Plain(NetworkAddress Server, BusId BusId) : AttachmentTarget
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"{Server} {BusId}";
+    }
+}
+
+/// <summary>What an attachment is about to attach: the target, found.</summary>
+internal abstract record AttachmentSource
+{
+    /// <summary>A device of the cluster, by lease.</summary>
+    public sealed record Leased(ClusterDevice Device) : AttachmentSource;
+
+    /// <summary>A device of a plain USB/IP server.</summary>
+    public sealed record Plain(NetworkAddress Server, BusId BusId) : AttachmentSource;
+}
+
+/// <summary>What every attachment of this node needs to know.</summary>
+/// <param name="Node">This node.</param>
+/// <param name="SocketOptions">How its sessions notice a dead peer.</param>
+internal sealed record AttachmentSettings(NodeName Node, Devices.SessionSocketOptions SocketOptions);

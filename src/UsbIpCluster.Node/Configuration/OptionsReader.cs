@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using UsbIpCluster.Control;
+using UsbIpCluster.Devices;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>From the configuration's values to <see cref="NodeOptions"/>, every one checked.</summary>
+internal static class OptionsReader
+{
+    /// <summary>The configuration file that is read where none is named, if it is there.</summary>
+    public const string DefaultFile = "/etc/usbipcluster/usbipcd.json";
+
+    /// <summary>Reads the options.</summary>
+    /// <param name="file">The file that was named; null for <see cref="DefaultFile"/>, which need not exist.</param>
+    /// <param name="commandLine">What the command line says, by key.</param>
+    /// <exception cref="ConfigurationException">Something is wrong, or unknown.</exception>
+    public static NodeOptions Read(string? file, IEnumerable<KeyValuePair<string, string?>> commandLine)
+    {
+        var values = new ConfigurationValues(file ?? (File.Exists(DefaultFile) ? DefaultFile : null), commandLine);
+        var insecure = values.Read("cluster.insecure", bool.TryParse, "true or false", false);
+        var keepAlive = SessionSocketOptions.Default;
+
+        // The host's name matters only where no other is given: it need not be a node's.
+        var node = values.Read<NodeName>("node", NodeName.TryParse, "1 to 63 letters, digits, dots, dashes and underscores", default);
+        var options = new NodeOptions
+        {
+            Node = node == default ? HostName() : node,
+            State = values.Read<string>("state", TryPath, "an absolute path", "/var/lib/usbipcluster"),
+            Control = values.Read<string>("control", TrySocketPath, $"an absolute path of a socket, at most {MaxSocketPath} bytes", ControlSocket.DefaultPath),
+            Listen = values.Read<IPEndPoint>("listen", TryEndPoint, EndPointForm, new IPEndPoint(IPAddress.IPv6Any, NodeOptions.UsbIpPort)),
+            Advertise = values.ReadList<NetworkAddress>("advertise", TryAddress(NodeOptions.UsbIpPort), AddressForm, []),
+            ClusterListen = values.Read<IPEndPoint>(
+                "cluster.listen",
+                TryEndPoint,
+                EndPointForm,
+                new IPEndPoint(insecure ? IPAddress.IPv6Any : IPAddress.Loopback, NodeOptions.ClusterPort)),
+            Seeds = values.ReadList<NetworkAddress>("cluster.seeds", TryAddress(NodeOptions.ClusterPort), AddressForm, []),
+            Exporters =
+            [
+                .. values.ReadList<ExporterKind?>("exporters", TryExporter, "kernel, simulated or none", [ExporterKind.Kernel])
+                    .OfType<ExporterKind>().Distinct(),
+            ],
+            HostController = values.Read<HostControllerKind>(
+                "hostController", TryEnum, "kernel, simulated or none", HostControllerKind.Kernel),
+            PlainClients = values.ReadList<IPNetwork>(
+                "plainClients",
+                IPNetwork.TryParse,
+                "networks such as 10.0.0.0/8",
+                [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]),
+            KeepAlive = new SessionSocketOptions(
+                values.Read<TimeSpan>("keepalive.userTimeout", TrySpan, "1s to 1h", keepAlive.UserTimeout),
+                values.Read<TimeSpan>("keepalive.idle", TryWholeSeconds, "1s to 1h, whole seconds", keepAlive.KeepAliveIdle),
+                values.Read<TimeSpan>("keepalive.interval", TryWholeSeconds, "1s to 1h, whole seconds", keepAlive.KeepAliveInterval),
+                values.Read<int>("keepalive.probes", TryProbes, "1 to 100", keepAlive.KeepAliveProbes)),
+            LogLevel = values.Read<LogLevel>(
+                "log.level", TryEnum, "trace, debug, information, warning, error, critical or none", LogLevel.Information),
+            LogFormat = values.Read<LogFormat>("log.format", TryEnum, "text or json", LogFormat.Text),
+        };
+        values.RefuseUnknown();
+        if (!insecure && !IPAddress.IsLoopback(options.ClusterListen.Address))
+        {
+            throw values.Wrong(
+                "cluster.listen",
+                options.ClusterListen.ToString(),
+                "a loopback address, or cluster.insecure: true where the network can be trusted; without TLS it is served nowhere else");
+        }
+
+        return options;
+    }
+
+    private const string EndPointForm = "ADDRESS:PORT such as [::]:3240 or 0.0.0.0:3240";
+    private const string AddressForm = "HOST or HOST:PORT";
+
+    // unix(7): sun_path has 108 bytes, the last one is NUL.
+    private const int MaxSocketPath = 107;
+
+    private static NodeName HostName()
+    {
+        var label = Environment.MachineName.Split('.')[0];
+        return NodeName.TryParse(label, out var name)
+            ? name
+            : throw new ConfigurationException($"the host name '{label}' is no node name; name this node with --node");
+    }
+
+    private static bool TrySocketPath(string text, out string value) =>
+        TryPath(text, out value) && Path.GetFileName(text).Length > 0 && System.Text.Encoding.UTF8.GetByteCount(text) <= MaxSocketPath;
+
+    private static bool TryPath(string text, out string value)
+    {
+        value = text;
+        return Path.IsPathFullyQualified(text);
+    }
+
+    private static bool TryEndPoint(string text, out IPEndPoint value)
+    {
+        // "127.0.0.1" alone would be read with port 0, and port 0 picks a port that no peer can know.
+        value = new IPEndPoint(IPAddress.Any, 0);
+        if (!IPEndPoint.TryParse(text, out var read) || read.Port == 0)
+            return false;
+        value = read;
+        return true;
+    }
+
+    private static ValueParser<NetworkAddress> TryAddress(int port) => (string text, out NetworkAddress value) =>
+    {
+        var read = NetworkAddress.TryParse(text, port, out var address);
+        value = address!;
+        return read;
+    };
+
+    private static bool TryExporter(string text, out ExporterKind? value)
+    {
+        value = TryEnum<ExporterKind>(text, out var kind) ? kind : null;
+        return value is not null || text.Equals("none", StringComparison.OrdinalIgnoreCase);
+    }
+
+    // The name and nothing else: numbers and names joined by commas are values to the parser, too.
+    private static bool TryEnum<T>(string text, out T value)
+        where T : struct, Enum =>
+        Enum.TryParse(text, ignoreCase: true, out value) && text.Equals(Enum.GetName(value), StringComparison.OrdinalIgnoreCase);
+
+    private static bool TrySpan(string text, out TimeSpan value) =>
+        Duration.TryParse(text, out value) && value >= TimeSpan.FromSeconds(1) && value <= TimeSpan.FromHours(1);
+
+    private static bool TryWholeSeconds(string text, out TimeSpan value) =>
+        TrySpan(text, out value) && value.Ticks % TimeSpan.TicksPerSecond == 0;
+
+    private static bool TryProbes(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 100;
+}

@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using UsbIpCluster.Control;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Linux;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>The actors that the control socket asks.</summary>
+internal sealed record ControlActors(
+    IActorRef Inventory, IActorRef Membership, IActorRef Exports, IActorRef Attachments, IActorRef Events);
+
+/// <summary>What the control socket's methods mean: each asks an actor and shapes the answer.</summary>
+internal sealed class ControlHandler(ControlActors actors, VersionRow version) : IControlHandler
+{
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
+
+    // A bind can wait for a driver to let go; an attach for a lease, a connection and the answer to its import.
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(30);
+
+    public async Task<IReadOnlyList<DeviceRow>> ListAsync(ListParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        if (request.Remote is { } remote)
+            return await ListRemoteAsync(ParseServer(remote));
+        var view = await ViewAsync();
+        var devices = request.Selector is { } text ? view.Find(Parse(text)) : view.Devices;
+        return [.. devices.Where(device => !request.Local || device.Node == view.Self).Select(Rows.Of)];
+    }
+
+    public async Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var view = await ViewAsync();
+        var members = await AskAsync<MembershipView>(actors.Membership, new MembershipActor.GetMembers(), Quick);
+        var known = view.Nodes.Values.ToDictionary(node => node.Entry.Address, StringComparer.Ordinal);
+        return
+        [
+            .. known.Keys.Union(members.Members.Keys, StringComparer.Ordinal)
+                .Select(address => Row(address, known.GetValueOrDefault(address), members, view.Self))
+                .OrderBy(row => row.Node, StringComparer.OrdinalIgnoreCase),
+        ];
+    }
+
+    public async Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var view = await ViewAsync();
+        var device = OneLocal(view, request.Selector);
+        if (request.Name is { } name)
+            CheckName(view, device, name);
+        var entry = await AskAsync<DeviceEntry>(actors.Exports, new ExportedDevice.Bind(device.Device.BusId, request.Name), Slow);
+        return [Rows.Of(device with { Device = entry })];
+    }
+
+    public async Task<IReadOnlyList<DeviceRow>> UnbindAsync(UnbindParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var device = OneLocal(await ViewAsync(), request.Selector);
+        var entry = await AskAsync<DeviceEntry>(actors.Exports, new ExportedDevice.Unbind(device.Device.BusId), Slow);
+        return [Rows.Of(device with { Device = entry })];
+    }
+
+    public async Task<IReadOnlyList<PortRow>> AttachAsync(AttachParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        AttachmentTarget target = request is { RemoteHost: { } host, RemoteBusId: { } busId }
+            ? new AttachmentTarget.Plain(ParseServer(host), ParseBusId(busId))
+            : new AttachmentTarget.Device(Parse(request.Selector!));
+        TimeSpan? wait = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        var attached = await AskAsync<AttachmentStatus>(
+            actors.Attachments, new AttachmentManager.Attach(target, request.Once, wait), (wait ?? TimeSpan.Zero) + Slow);
+        return [Rows.Of(attached)];
+    }
+
+    public async Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var detached = await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.Detach(request.Target), Slow);
+        return [.. detached.Attachments.Select(Rows.Of)];
+    }
+
+    public async Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var snapshot = await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.GetSnapshot(), Quick);
+        return [.. snapshot.Attachments.Select(Rows.Of), .. snapshot.Others.Select(Rows.Of)];
+    }
+
+    public Task<Control.EventStream> EventsAsync(EventsParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        AskAsync<Control.EventStream>(actors.Events, new ControlEndpoint.GetEvents(request.Follow, cancellationToken), Quick);
+
+    public Task<VersionRow> VersionAsync(VersionParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        Task.FromResult(version);
+
+    private async Task<InventoryView> ViewAsync() =>
+        (await AskAsync<InventoryActor.Changed>(actors.Inventory, new InventoryActor.GetView(), Quick)).View;
+
+    private static async Task<T> AskAsync<T>(IActorRef actor, object question, TimeSpan timeout)
+    {
+        try
+        {
+            return await actor.Ask<T>(question, timeout);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new ControlException(ControlError.TimedOut, $"no answer within {timeout.TotalSeconds} s", "the daemon's log may say why");
+        }
+        catch (DeviceException error)
+        {
+            throw new ControlException(ErrorOf(error.Error), error.Message, error.Hint, innerException: error);
+        }
+    }
+
+    private static ControlError ErrorOf(DeviceError error) => error switch
+    {
+        DeviceError.NoSuchDevice or DeviceError.NoSuchPort => ControlError.NotFound,
+        DeviceError.NotExported or DeviceError.Busy or DeviceError.NoFreePort => ControlError.Unavailable,
+        DeviceError.TimedOut => ControlError.TimedOut,
+        _ => ControlError.Failed,
+    };
+
+    private static Selector Parse(string text) =>
+        Selector.TryParse(text, out var selector, out var problem) ? selector : throw new ControlException(ControlError.Usage, problem);
+
+    private static BusId ParseBusId(string text) => BusId.TryParse(text, out var busId)
+        ? busId
+        : throw new ControlException(ControlError.Usage, $"'{text}' is no bus id", "a bus id looks like 1-1.4");
+
+    private static NetworkAddress ParseServer(string text) => NetworkAddress.TryParse(text, NodeOptions.UsbIpPort, out var server)
+        ? server
+        : throw new ControlException(ControlError.Usage, $"'{text}' is no host", "use HOST or HOST:PORT, [ADDRESS]:PORT for IPv6");
+
+    private static ClusterDevice OneLocal(InventoryView view, string text)
+    {
+        var found = view.Find(Parse(text));
+        ClusterDevice[] local = [.. found.Where(device => device.Node == view.Self)];
+        return local switch
+        {
+            [var only] => only,
+            [] when found is [var elsewhere, ..] => throw new ControlException(
+                ControlError.NotFound, $"no device of this node matches '{text}'", $"{elsewhere.FullName} does: run the command on {elsewhere.Node}"),
+            [] => throw new ControlException(ControlError.NotFound, $"no device of this node matches '{text}'", "usbipc list --local shows them"),
+            _ => throw new ControlException(
+                ControlError.Usage,
+                $"'{text}' matches {local.Length} devices of this node",
+                "name one of them, for instance by its bus id",
+                [.. local.Select(Rows.Describe)]),
+        };
+    }
+
+    private static void CheckName(InventoryView view, ClusterDevice device, string name)
+    {
+        // A device's name follows the rule of a node's.
+        if (!NodeName.TryParse(name, out _))
+            throw new ControlException(ControlError.Usage, $"'{name}' is no name", "use 1 to 63 letters, digits, dots, dashes and underscores");
+        var other = view.Devices.FirstOrDefault(d =>
+            string.Equals(d.Device.Name, name, StringComparison.OrdinalIgnoreCase) && d.FullName != device.FullName);
+        if (other is not null)
+            throw new ControlException(ControlError.Unavailable, $"{other.FullName} is called {name} already", "choose another name");
+    }
+
+    private static async Task<IReadOnlyList<DeviceRow>> ListRemoteAsync(NetworkAddress server)
+    {
+        try
+        {
+            var devices = await Task.Factory.StartNew(
+                () => ListRemote(server), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return [.. devices.Select(device => Rows.Of(server.Host, device))];
+        }
+        catch (DeviceException error)
+        {
+            throw new ControlException(ErrorOf(error.Error), error.Message, error.Hint, innerException: error);
+        }
+    }
+
+    private static ImmutableArray<DevlistDevice> ListRemote(NetworkAddress server)
+    {
+        var deadline = Deadline.After(Quick);
+        DeviceException? last = null;
+        foreach (var endpoint in server.ResolveAsync(CancellationToken.None).GetAwaiter().GetResult())
+        {
+            try
+            {
+                return UsbIpClient.ListDevices(endpoint, deadline);
+            }
+            catch (DeviceException error)
+            {
+                last = error;
+            }
+        }
+
+        throw last ?? new DeviceException(DeviceError.PeerLost, $"{server.Host} has no address");
+    }
+
+    private static NodeRow Row(string address, ClusterNode? node, MembershipView members, NodeName self)
+    {
+        var member = members.Members.GetValueOrDefault(address);
+        var place = ClusterAddress.Place(address);
+        return new NodeRow(
+            node?.Entry.Node.Value ?? place.Host,
+            place.ToString(),
+            member?.Status ?? "joining",
+            node?.Entry.Node == self || member is { Reachable: true },
+            node?.Entry.Node == self,
+            node?.Entry.Devices.Length ?? 0,
+            node?.Entry.Attachments ?? 0,
+            node?.Entry.Software,
+            node?.Entry.Since);
+    }
+}

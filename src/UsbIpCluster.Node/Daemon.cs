@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Akka.Actor;
+using Akka.Cluster;
+using Microsoft.Extensions.Logging;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>
+/// The composition root: makes every part of a node, in order, and stops them in the opposite order. Live sessions are not touched by
+/// either.
+/// </summary>
+internal sealed class Daemon : IAsyncDisposable
+{
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LeaveCheck = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan TerminateTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly Stack<Func<Task>> _stop = new();
+
+    private Daemon()
+    {
+    }
+
+    /// <summary>This program's version.</summary>
+    public static string Version { get; } =
+        typeof(Daemon).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    /// <summary>Starts a node.</summary>
+    /// <exception cref="StartException">It can't start: a port is taken, another daemon runs, the state folder can't be made.</exception>
+    public static async Task<Daemon> StartAsync(NodeOptions options, ILoggerFactory logs)
+    {
+        var daemon = new Daemon();
+        try
+        {
+            await daemon.ComposeAsync(options, logs);
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        while (_stop.TryPop(out var stop))
+            await stop();
+    }
+
+    private async Task ComposeAsync(NodeOptions options, ILoggerFactory logs)
+    {
+        var log = logs.CreateLogger("usbipcd");
+        var started = DateTimeOffset.UtcNow;
+
+        var listener = Listen(options.Listen);
+        _stop.Push(() => Done(listener.Dispose));
+
+        var backends = await Backends.StartAsync(options, log);
+        _stop.Push(() => backends.DisposeAsync().AsTask());
+
+        var address = LocalAddress.Of(options.ClusterListen, options.Seeds);
+        var system = StartSystem(options, address, logs);
+        _stop.Push(() => StopAsync(system));
+
+        var endpoints = options.Advertise.IsEmpty
+            ? [new NetworkAddress(LocalAddress.Of(options.Listen, options.Seeds).ToString(), options.Listen.Port)]
+            : options.Advertise;
+        var entry = new NodeEntry(
+            options.Node,
+            started.UtcTicks,
+            Version: 0,
+            Cluster.Get(system).SelfAddress.ToString(),
+            Version,
+            started,
+            Attachments: 0,
+            []);
+        var foundation = new NodeFoundation(
+            entry,
+            options.Seeds,
+            new ExportSettings(options.Node, endpoints),
+            new AttachmentSettings(options.Node, options.KeepAlive),
+            backends.Exporters,
+            backends.HostController,
+            listener,
+            options.PlainClients);
+        var rehearsed = Task.Run(() => Rehearsal.Run(entry));
+        var node = system.ActorOf(Props.Create(() => new NodeActor(foundation)), "node");
+        var actors = await node.Ask<ControlActors>(new NodeActor.GetControlActors(), TimeSpan.FromSeconds(10));
+
+        await rehearsed;
+        var control = StartControl(options, new ControlHandler(actors, DescribeVersion(options, started)), log);
+        _stop.Push(() => control.DisposeAsync().AsTask());
+
+        log.LogInformation(
+            "{Node} {Version} serves USB/IP on {Listen}, the cluster on {Cluster}, and commands at {Control}; exporters: {Exporters}; host controller: {HostController}",
+            options.Node,
+            Version,
+            options.Listen,
+            entry.Address,
+            options.Control,
+            backends.Exporters.IsEmpty ? "none" : string.Join(", ", backends.Exporters.Select(exporter => exporter.Backend)),
+            backends.HostController?.Backend ?? "none");
+    }
+
+    private static Socket Listen(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+                socket.DualMode = true;
+            socket.Bind(endPoint);
+            socket.Listen(128);
+            return socket;
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            throw new StartException(
+                $"USB/IP can't be served on {endPoint}: {error.Message}",
+                error.SocketErrorCode == SocketError.AddressAlreadyInUse
+                    ? "stop the usbipd that has the port, or choose another one with --listen"
+                    : "choose an address of this host with --listen",
+                error);
+        }
+    }
+
+    private static ActorSystem StartSystem(NodeOptions options, IPAddress address, ILoggerFactory logs)
+    {
+        try
+        {
+            return Wiring.CreateSystem(new ClusterSettings(options.ClusterListen, address), logs.CreateLogger("cluster"));
+        }
+        catch (Exception error) when (error.GetBaseException() is SocketException socket)
+        {
+            throw new StartException(
+                $"the cluster can't be served on {options.ClusterListen}: {socket.Message}",
+                "is another usbipcd running? Choose another address with --cluster",
+                error);
+        }
+    }
+
+    private static async Task StopAsync(ActorSystem system)
+    {
+        var cluster = Cluster.Get(system);
+        cluster.Leave(cluster.SelfAddress);
+        for (var waited = TimeSpan.Zero; waited < LeaveTimeout && !cluster.IsTerminated; waited += LeaveCheck)
+            await Task.Delay(LeaveCheck);
+        await Task.WhenAny(system.Terminate(), Task.Delay(TerminateTimeout));
+    }
+
+    private static ControlServer StartControl(NodeOptions options, ControlHandler handler, ILogger log)
+    {
+        try
+        {
+            return ControlServer.Start(
+                new ControlServerOptions
+                {
+                    Path = options.Control,
+                    Report = (line, error) => log.LogWarning(error, "{Line}", line),
+                },
+                handler);
+        }
+        catch (ControlException error)
+        {
+            throw new StartException(error.Message, error.Hint ?? "choose another socket with --control", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(error.Message, "run as root, or choose another socket with --control", error);
+        }
+    }
+
+    private static VersionRow DescribeVersion(NodeOptions options, DateTimeOffset started) => new(
+        Version, options.Node.Value, Environment.ProcessId, RuntimeInformation.FrameworkDescription, "1.1.1", started);
+
+    private static Task Done(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>From an importer to the exporter's node: may this attachment have that device?</summary>
+internal sealed record RequestLease(BusId BusId, Holder Holder) : INodeMessage;
+
+/// <summary>The answer that lets the importer connect.</summary>
+/// <param name="LeaseId">Named once, on the data connection, before <paramref name="Expiry"/> has passed.</param>
+/// <param name="Epoch">Higher than that of every lease of the device before.</param>
+/// <param name="BusId">The device.</param>
+/// <param name="Endpoints">Where to connect, in order.</param>
+/// <param name="Expiry">How long the lease waits for its connection.</param>
+internal sealed record LeaseGranted(
+    LeaseId LeaseId,
+    Epoch Epoch,
+    BusId BusId,
+    ImmutableArray<NetworkAddress> Endpoints,
+    TimeSpan Expiry) : INodeMessage;
+
+/// <summary>Why a lease is refused.</summary>
+internal enum LeaseRefusal
+{
+    /// <summary>No device of that bus id.</summary>
+    NoSuchDevice,
+
+    /// <summary>Its own driver has it.</summary>
+    NotExported,
+
+    /// <summary>Somebody else holds it.</summary>
+    Busy,
+
+    /// <summary>The exporter tried and could not.</summary>
+    Failed,
+}
+
+/// <summary>The answer that says no.</summary>
+/// <param name="Refusal">Why.</param>
+/// <param name="Message">For the person who asked.</param>
+internal sealed record LeaseRefused(LeaseRefusal Refusal, string Message) : INodeMessage;
+
+/// <summary>From an importer that has detached: the device need not be kept for it. A stale epoch says nothing.</summary>
+internal sealed record ReleaseLease(BusId BusId, Holder Holder, Epoch Epoch) : INodeMessage;
+
+/// <summary>A lease as the exporter keeps it.</summary>
+/// <param name="Id">What the connection must name; null once it has been used, when the device is only kept for its holder.</param>
+/// <param name="Holder">Who may use the device.</param>
+/// <param name="Epoch">Which of the device's leases it is.</param>
+internal sealed record Lease(LeaseId? Id, Holder Holder, Epoch Epoch);
+
+/// <summary>A session that has the device.</summary>
+/// <param name="User">The holder, or the address of a plain USB/IP client.</param>
+/// <param name="Lease">The lease under which it was begun; null for a plain client.</param>
+internal sealed record Session(string User, Lease? Lease)
+{
+    /// <summary>A session that was there before this daemon.</summary>
+    public static Session Unknown { get; } = new("unknown", null);
+}
+
+/// <summary>What every device of this node needs to know of its node.</summary>
+/// <param name="Node">This node.</param>
+/// <param name="Endpoints">Where importers reach its USB/IP listener, in order.</param>
+internal sealed record ExportSettings(NodeName Node, ImmutableArray<NetworkAddress> Endpoints);

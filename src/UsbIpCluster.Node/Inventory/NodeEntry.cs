@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>
+/// Everything that a node says of itself. It is the only writer of its entry; of two entries of a node, the one with the higher
+/// incarnation holds, then the one with the higher version.
+/// </summary>
+/// <param name="Node">Who says it.</param>
+/// <param name="Incarnation">Start of its daemon, in 100 ns since 0001; grows with every restart.</param>
+/// <param name="Version">Counts the changes of this incarnation.</param>
+/// <param name="Address">Its cluster address, as <c>akka.tcp://usbipcluster@host:port</c>.</param>
+/// <param name="Software">The daemon's version.</param>
+/// <param name="Since">When the daemon started.</param>
+/// <param name="Attachments">How many attachments it keeps.</param>
+/// <param name="Devices">Its local devices, ordered by bus id.</param>
+public sealed record NodeEntry(
+    NodeName Node,
+    long Incarnation,
+    long Version,
+    string Address,
+    string Software,
+    DateTimeOffset Since,
+    int Attachments,
+    ImmutableArray<DeviceEntry> Devices)
+{
+    /// <summary>Whether this entry replaces <paramref name="other"/> of the same node.</summary>
+    public bool IsNewerThan(NodeEntry other) =>
+        (Incarnation, Version).CompareTo((other.Incarnation, other.Version)) > 0;
+}

@@ -1,0 +1,113 @@
+using System.Runtime.Serialization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Akka.Actor;
+using Akka.Serialization;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>
+/// The messages between nodes as bytes: UTF-8 JSON, generated at build time. The set is closed; a manifest that is not in it is refused.
+/// No type name is ever on the wire.
+/// </summary>
+internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    private const int MaxDevices = 4096;
+    private const int MaxEndpoints = 64;
+
+    private static readonly (string Manifest, JsonTypeInfo Type)[] Messages =
+    [
+        ("announce", NodeJson.Default.Announce),
+        ("digest", NodeJson.Default.Digest),
+        ("pull", NodeJson.Default.Pull),
+        ("request-lease", NodeJson.Default.RequestLease),
+        ("lease-granted", NodeJson.Default.LeaseGranted),
+        ("lease-refused", NodeJson.Default.LeaseRefused),
+        ("release-lease", NodeJson.Default.ReleaseLease),
+    ];
+
+    /// <inheritdoc/>
+    public override int Identifier => 3240;
+
+    /// <summary>Writes and reads an entry and a digest; see <see cref="Rehearsal"/>.</summary>
+    public static void Rehearse(NodeEntry entry)
+    {
+        foreach (var message in (INodeMessage[])
+        [
+            new InventoryActor.Announce(entry),
+            new InventoryActor.Digest([new InventoryActor.DigestLine(entry.Node, entry.Incarnation, entry.Version)]),
+        ])
+        {
+            var type = Find(message.GetType()).Type;
+            Read(JsonSerializer.SerializeToUtf8Bytes(message, type), type);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Manifest(object o) => Find(o.GetType()).Manifest;
+
+    /// <inheritdoc/>
+    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, Find(obj.GetType()).Type);
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">The manifest is unknown, or the bytes are no message of that kind.</exception>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        foreach (var message in Messages)
+        {
+            if (message.Manifest == manifest)
+                return Read(bytes, message.Type);
+        }
+
+        throw new SerializationException($"'{manifest}' is no message of this cluster");
+    }
+
+    private static (string Manifest, JsonTypeInfo Type) Find(Type type)
+    {
+        foreach (var message in Messages)
+        {
+            if (message.Type.Type == type)
+                return message;
+        }
+
+        throw new SerializationException($"{type.Name} is not sent between nodes");
+    }
+
+    private static object Read(byte[] bytes, JsonTypeInfo type)
+    {
+        object? message;
+        try
+        {
+            message = JsonSerializer.Deserialize(bytes, type);
+        }
+        catch (JsonException error)
+        {
+            throw new SerializationException($"a malformed {type.Type.Name}: {error.Message}", error);
+        }
+
+        if (message is null)
+            throw new SerializationException($"an empty {type.Type.Name}");
+        return WhatIsWrong(message) is { } wrong ? throw new SerializationException($"a {type.Type.Name} {wrong}") : message;
+    }
+
+    // What the types of the fields do not say. Above all that a list has no null in it.
+    private static string? WhatIsWrong(object message) => message switch
+    {
+        InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
+        InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
+        LeaseGranted { Endpoints: var endpoints } when endpoints.Length > MaxEndpoints || endpoints.Contains(null!) =>
+            "with an empty endpoint, or too many",
+        _ => null,
+    };
+
+    private static string? WhatIsWrong(NodeEntry entry)
+    {
+        if (!ClusterAddress.IsValid(entry.Address))
+            return $"of {entry.Node} without a valid address";
+        if (entry.Devices.Length > MaxDevices || entry.Devices.Contains(null!))
+            return $"of {entry.Node} with an empty device, or too many";
+        return entry.Devices.DistinctBy(device => device.BusId).Count() < entry.Devices.Length
+            ? $"of {entry.Node} with two devices of one bus id"
+            : null;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using UsbIpCluster.Devices;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>What the actors of a node stand on; it outlives them.</summary>
+/// <param name="Entry">What the node says of itself at the start.</param>
+/// <param name="Seeds">Where it knocks.</param>
+/// <param name="Exports">What its devices need to know.</param>
+/// <param name="Attachments">What its attachments need to know.</param>
+/// <param name="Exporters">Its devices.</param>
+/// <param name="HostController">Its ports; null on a node that only exports.</param>
+/// <param name="Listener">The USB/IP port, bound and listening.</param>
+/// <param name="PlainClients">Who may import without a lease.</param>
+internal sealed record NodeFoundation(
+    NodeEntry Entry,
+    ImmutableArray<NetworkAddress> Seeds,
+    ExportSettings Exports,
+    AttachmentSettings Attachments,
+    ImmutableArray<IDeviceExporter> Exporters,
+    IHostController? HostController,
+    Socket Listener,
+    ImmutableArray<IPNetwork> PlainClients);
+
+/// <summary>The root of a node's actors, <c>/user/node</c>.</summary>
+internal sealed class NodeActor : ReceiveActor
+{
+    /// <summary>Asks for the actors that the control socket needs; answered with <see cref="ControlActors"/>.</summary>
+    public sealed record GetControlActors;
+
+    public NodeActor(NodeFoundation foundation)
+    {
+        var view = InventoryView.Of(foundation.Entry);
+        var membership = Context.ActorOf(Props.Create(() => new MembershipActor(foundation.Seeds)), "membership");
+        var inventory = Context.ActorOf(Props.Create(() => new InventoryActor(foundation.Entry, membership)), "inventory");
+        var control = Context.ActorOf(Props.Create(() => new ControlEndpoint()), "control");
+        var exports = Context.ActorOf(
+            Props.Create(() => new ExportManager(foundation.Exports, foundation.Exporters, inventory)), "exports");
+        var attachments = Context.ActorOf(
+            Props.Create(() => new AttachmentManager(foundation.Attachments, foundation.HostController, inventory, view)), "attachments");
+        var listener = Context.ActorOf(
+            Props.Create(() => new UsbIpListener(foundation.Listener, foundation.PlainClients, exports, membership)), "listener");
+
+        var actors = new ControlActors(inventory, membership, exports, attachments, control);
+        Receive<GetControlActors>(_ => Sender.Tell(actors));
+    }
+
+    protected override SupervisorStrategy SupervisorStrategy() =>
+        new OneForOneStrategy(10, TimeSpan.FromMinutes(1), _ => Directive.Restart);
+}

@@ -1,0 +1,3 @@
+using UsbIpCluster.Node;
+
+return await CommandLine.RunAsync(args);

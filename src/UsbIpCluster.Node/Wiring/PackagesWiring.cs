@@ -1,0 +1,110 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Event;
+using Akka.Serialization;
+using Microsoft.Extensions.Logging;
+using MsLogLevel = Microsoft.Extensions.Logging.LogLevel;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>
+/// The actor system of the build on the Akka.NET packages (<c>-p:Akka=Packages</c>). The twin of <c>SubsetWiring.cs</c>. Overrides what
+/// Akka.NET does by default and this product does not: down members by itself, hold joiners up, end the process, and read any type that a
+/// peer names.
+/// </summary>
+internal static class Wiring
+{
+    /// <summary>A running system that is ready to join a cluster.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The address can't be served (as the cause of Akka's own exception).</exception>
+    public static ActorSystem CreateSystem(ClusterSettings settings, ILogger log)
+    {
+        AkkaLogger.Target = log;
+        return ActorSystem.Create(ClusterAddress.SystemName, ConfigurationFactory.ParseString($$"""
+            akka {
+              loggers = ["UsbIpCluster.Node.AkkaLogger, usbipcd"]
+              loglevel = DEBUG
+              stdout-loglevel = OFF
+              actor {
+                provider = cluster
+                serializers {
+                  node = "UsbIpCluster.Node.NodeSerializer, usbipcd"
+                  json = "UsbIpCluster.Node.RefusingSerializer, usbipcd"
+                }
+                serialization-bindings {
+                  "UsbIpCluster.Node.INodeMessage, usbipcd" = node
+                }
+              }
+              remote.dot-netty.tcp {
+                hostname = "{{settings.Listen.Address}}"
+                port = {{settings.Listen.Port}}
+                public-hostname = "{{settings.Address}}"
+                public-port = {{settings.Listen.Port}}
+                maximum-frame-size = {{ClusterSettings.MaxFrame}}b
+                send-buffer-size = {{2 * ClusterSettings.MaxFrame}}b
+                receive-buffer-size = {{2 * ClusterSettings.MaxFrame}}b
+              }
+              cluster {
+                downing-provider-class = ""
+                allow-weakly-up-members = 200ms
+                retry-unsuccessful-join-after = 1s
+                gossip-interval = 200ms
+                leader-actions-interval = 200ms
+                run-coordinated-shutdown-when-down = off
+                failure-detector {
+                  heartbeat-interval = {{ClusterSettings.HeartbeatInterval.TotalMilliseconds}}ms
+                  acceptable-heartbeat-pause = {{ClusterSettings.AcceptablePause.TotalMilliseconds}}ms
+                }
+              }
+              coordinated-shutdown {
+                exit-clr = off
+                terminate-actor-system = off
+                run-by-clr-shutdown-hook = off
+                run-by-actor-system-terminate = off
+              }
+            }
+            """));
+    }
+}
+
+/// <summary>Takes the place of Akka.NET's JSON serializer, by its identifier: what names its own types is never read.</summary>
+internal sealed class RefusingSerializer : Serializer
+{
+    /// <param name="system">The system.</param>
+    /// <param name="settings">Those of the JSON serializer: Akka.NET passes them on to whatever has its name.</param>
+    public RefusingSerializer(ExtendedActorSystem system, Config settings)
+        : base(system) => _ = settings;
+
+    /// <inheritdoc/>
+    public override int Identifier => 1;
+
+    /// <inheritdoc/>
+    public override bool IncludeManifest => false;
+
+    /// <inheritdoc/>
+    public override byte[] ToBinary(object obj) => throw new SerializationException($"{obj.GetType().Name} is not sent between nodes");
+
+    /// <inheritdoc/>
+    public override object FromBinary(byte[] bytes, Type type) => throw new SerializationException("a message that names its own type is refused");
+}
+
+/// <summary>Brings Akka.NET's log to the daemon's.</summary>
+internal sealed class AkkaLogger : ReceiveActor
+{
+    public AkkaLogger()
+    {
+        Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
+        Receive<LogEvent>(entry => Target?.Log(LevelOf(entry.LogLevel()), entry.Cause, "{Source}: {Text}", entry.LogSource, entry.Message));
+    }
+
+    /// <summary>Where to; one system runs in a process, and Akka.NET makes its loggers itself.</summary>
+    public static ILogger? Target { get; set; }
+
+    private static MsLogLevel LevelOf(Akka.Event.LogLevel level) => level switch
+    {
+        Akka.Event.LogLevel.DebugLevel => MsLogLevel.Debug,
+        Akka.Event.LogLevel.InfoLevel => MsLogLevel.Information,
+        Akka.Event.LogLevel.WarningLevel => MsLogLevel.Warning,
+        _ => MsLogLevel.Error,
+    };
+}

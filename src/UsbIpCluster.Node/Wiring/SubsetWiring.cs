@@ -1,0 +1,41 @@
+using Akka.Actor;
+using Akka.Serialization;
+using Akka.Subset;
+using Microsoft.Extensions.Logging;
+using AkkaLevel = Akka.Event.LogLevel;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>The actor system of the build on <c>src/Akka.Subset</c>. The twin of <c>PackagesWiring.cs</c>.</summary>
+internal static class Wiring
+{
+    /// <summary>A running system that is ready to join a cluster.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The address can't be served.</exception>
+    public static ActorSystem CreateSystem(ClusterSettings settings, ILogger log) => SubsetSystem.Create(
+        ClusterAddress.SystemName,
+        new SubsetSettings
+        {
+            Log = (level, source, text, cause) => log.Log(LevelOf(level), cause, "{Source}: {Text}", source, text),
+            LogLevel = AkkaLevel.DebugLevel,
+            Remote = new SubsetRemoteSettings
+            {
+                Listen = settings.Listen,
+                PublicHost = settings.Address.ToString(),
+                Serializers = [system => SerializerDetails.Create("node", new NodeSerializer(system), [typeof(INodeMessage)])],
+                MaxFrameBytes = ClusterSettings.MaxFrame,
+            },
+            Cluster = new SubsetClusterSettings
+            {
+                HeartbeatInterval = ClusterSettings.HeartbeatInterval,
+                AcceptablePause = ClusterSettings.AcceptablePause,
+            },
+        });
+
+    private static Microsoft.Extensions.Logging.LogLevel LevelOf(AkkaLevel level) => level switch
+    {
+        AkkaLevel.DebugLevel => Microsoft.Extensions.Logging.LogLevel.Debug,
+        AkkaLevel.InfoLevel => Microsoft.Extensions.Logging.LogLevel.Information,
+        AkkaLevel.WarningLevel => Microsoft.Extensions.Logging.LogLevel.Warning,
+        _ => Microsoft.Extensions.Logging.LogLevel.Error,
+    };
+}

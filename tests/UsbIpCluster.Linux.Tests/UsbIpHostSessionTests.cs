@@ -1,0 +1,269 @@
+using System.Net.Sockets;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Linux.Tests.Fakes;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Linux.Tests;
+
+public sealed class UsbIpHostSessionTests : IAsyncDisposable
+{
+    private static readonly FakeDevice Disk = new("1-1", 5);
+    private static readonly BusId Id = BusId.Parse("1-1");
+
+    private readonly FakeSysfs _sysfs = new();
+    private readonly FakeUsbIpHost _kernel;
+    private readonly UsbIpHostExporter _exporter;
+
+    public UsbIpHostSessionTests()
+    {
+        var uevents = new FakeUevents(TimeProvider.System);
+        _kernel = new FakeUsbIpHost(_sysfs, uevents);
+        _sysfs.AddUsbIpHost();
+        _kernel.Plug(Disk);
+        var files = new Sysfs(_sysfs.Root, _kernel);
+        _exporter = new UsbIpHostExporter(
+            files, new KernelModules(files, modprobe: null), uevents, SessionSocketOptions.Default, TimeProvider.System, _ => { });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _exporter.DisposeAsync();
+        _kernel.Dispose();
+        _sysfs.Dispose();
+    }
+
+    [Fact]
+    public async Task Serving_hands_the_socket_over_before_it_answers()
+    {
+        await BindAsync();
+        var (importer, connection) = Connections.Pair();
+        using var _ = importer;
+        var answeredTooEarly = false;
+        _kernel.OnWrite = (_, _) => answeredTooEarly = importer.Available > 0;
+
+        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+
+        var reply = ImportReply.Read(importer.Receive(ImportReply.MaxSize));
+        Assert.Equal((Id, new DeviceId(1, 5)), (reply.Value.Device!.BusId, reply.Value.Device.DeviceId));
+        Assert.False(answeredTooEarly);
+    }
+
+    [Fact]
+    public async Task After_serving_only_the_kernel_holds_the_connection()
+    {
+        await BindAsync();
+        var (importer, connection) = Connections.Pair();
+        using var _ = importer;
+        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+        importer.Receive(ImportReply.MaxSize);
+
+        Assert.Throws<ObjectDisposedException>(() => connection.Available);
+        _kernel.SessionOf(Disk).Send("urb"u8);
+        Assert.Equal("urb"u8, importer.Receive(3));
+    }
+
+    [Fact]
+    public async Task A_session_has_its_options_and_no_timeouts()
+    {
+        await BindAsync();
+        var (importer, connection) = Connections.Pair();
+        using var _ = importer;
+        connection.ReceiveTimeout = connection.SendTimeout = 3000;
+        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+
+        var session = _kernel.SessionOf(Disk);
+        SessionSocketTests.AssertDefaultOptions(session);
+    }
+
+    [Fact]
+    public async Task A_served_connection_is_in_no_epoll()
+    {
+        await BindAsync();
+        using var listener = Connections.Listen();
+        using var importer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var accepting = listener.AcceptAsync();
+        await importer.ConnectAsync(listener.EndPoint());
+        var connection = await accepting;
+        var inEpollAtHandOver = true;
+        _kernel.OnWrite = (_, _) => inEpollAtHandOver = Connections.IsInEpoll(connection);
+
+        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+
+        Assert.Equal((true, false), (Connections.IsInEpoll(listener), inEpollAtHandOver));
+    }
+
+    [Fact]
+    public async Task A_device_in_use_is_busy_and_the_connection_stays_the_callers()
+    {
+        await BindAsync();
+        await ServeAsync();
+        var (importer, connection) = Connections.Pair();
+        using var _ = importer;
+        await FailsAsync(DeviceError.Busy, () => _exporter.ServeAsync(Id, connection, CancellationToken.None));
+        connection.Send("still mine"u8);
+        Assert.Equal(10, importer.Receive(10).Length);
+    }
+
+    [Fact]
+    public async Task A_device_that_another_process_takes_meanwhile_is_busy()
+    {
+        await BindAsync();
+        _kernel.Intercept = (path, _) =>
+        {
+            if (!path.EndsWith("usbip_sockfd", StringComparison.Ordinal))
+                return null;
+            _kernel.SetStatus(Disk, "2");
+            return 22;
+        };
+        await FailsAsync(DeviceError.Busy, ServeAsync);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_not_bound_is_not_served() => await FailsAsync(DeviceError.NotExported, ServeAsync);
+
+    [Fact]
+    public async Task An_absent_device_is_not_served()
+    {
+        _kernel.Unplug(Disk);
+        await FailsAsync(DeviceError.NoSuchDevice, ServeAsync);
+    }
+
+    [Fact]
+    public async Task A_faulted_device_is_not_served()
+    {
+        await BindAsync();
+        _kernel.SetStatus(Disk, "3");
+        await FailsAsync(DeviceError.Refused, ServeAsync);
+    }
+
+    [Fact]
+    public async Task An_importer_that_has_gone_leaves_the_device_as_it_was()
+    {
+        await BindAsync();
+        var (importer, connection) = Connections.Pair();
+        importer.Dispose();
+        await FailsAsync(DeviceError.PeerLost, () => _exporter.ServeAsync(Id, connection, CancellationToken.None));
+        Assert.DoesNotContain(_kernel.Writes, write => write.Contains("usbip_sockfd", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_importer_that_goes_before_the_answer_makes_the_device_free_again()
+    {
+        await BindAsync();
+        var (importer, connection) = Connections.Pair();
+        _kernel.OnWrite = (path, text) =>
+        {
+            if (text == "-1")
+                return;
+            importer.Reset();
+            Assert.True(connection.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectError));
+        };
+        _kernel.Intercept = (_, text) =>
+        {
+            if (text != "-1")
+                return null;
+            _kernel.SetStatus(Disk, "1");
+            return 0;
+        };
+        await FailsAsync(DeviceError.PeerLost, () => _exporter.ServeAsync(Id, connection, CancellationToken.None));
+        Assert.EndsWith("usbip_sockfd: -1", _kernel.Writes[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Releasing_fences_the_session_and_waits_until_the_device_is_available()
+    {
+        await BindAsync();
+        await ServeAsync();
+        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        Assert.False(release.IsCompleted);
+        _kernel.EndReset(Disk);
+        _kernel.SetStatus(Disk, "1");
+        await release;
+    }
+
+    [Fact]
+    public async Task Releasing_a_free_device_does_nothing()
+    {
+        await BindAsync();
+        var before = _kernel.Writes.Count;
+        await _exporter.ReleaseAsync(Id, CancellationToken.None);
+        Assert.Equal(before, _kernel.Writes.Count);
+    }
+
+    [Fact]
+    public async Task Releasing_a_session_that_ends_by_itself_waits_for_the_device_too()
+    {
+        await BindAsync();
+        await ServeAsync();
+        _kernel.LoseSession(Disk);
+        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        _kernel.SetStatus(Disk, "1");
+        await release;
+    }
+
+    [Fact]
+    public async Task A_device_that_is_unplugged_while_it_is_released_is_named()
+    {
+        await BindAsync();
+        await ServeAsync();
+        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        _kernel.Unplug(Disk);
+        await FailsAsync(DeviceError.NoSuchDevice, () => release);
+    }
+
+    [Fact]
+    public async Task A_device_that_does_not_come_back_is_a_timeout()
+    {
+        var clock = new ManualClock();
+        var files = new Sysfs(_sysfs.Root, _kernel);
+        await using var exporter = new UsbIpHostExporter(
+            files, new KernelModules(files, modprobe: null), new FakeUevents(clock), SessionSocketOptions.Default, clock, _ => { });
+        await BindAsync();
+        await ServeAsync();
+        var release = exporter.ReleaseAsync(Id, CancellationToken.None);
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return release.IsCompleted;
+        });
+        await FailsAsync(DeviceError.TimedOut, () => release);
+        Assert.InRange(clock.GetElapsedTime(0), TimeSpan.FromSeconds(5), TimeSpan.FromHours(1));
+    }
+
+    [Fact]
+    public async Task Operations_on_one_device_come_one_after_another()
+    {
+        await BindAsync();
+        await ServeAsync();
+        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        var unbind = _exporter.UnbindAsync(Id, CancellationToken.None);
+        Assert.EndsWith("usbip_sockfd: -1", _kernel.Writes[^1], StringComparison.Ordinal);
+        _kernel.SetStatus(Disk, "1");
+        await release;
+        _kernel.EndReset(Disk);
+        await unbind;
+        Assert.EndsWith("rebind: 1-1", _kernel.Writes[^1], StringComparison.Ordinal);
+    }
+
+    private Task BindAsync() => _exporter.BindAsync(Id, CancellationToken.None);
+
+    private async Task ServeAsync()
+    {
+        var (importer, connection) = Connections.Pair();
+        using (importer)
+            await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+    }
+
+    private static async Task<DeviceException> FailsAsync(DeviceError expected, Func<Task> work)
+    {
+        var error = await Assert.ThrowsAsync<DeviceException>(work);
+        Assert.Equal(expected, error.Error);
+        return error;
+    }
+
+    private static Task UntilAsync(Func<bool> condition) => Eventually.TrueAsync(condition);
+}

@@ -1,0 +1,250 @@
+using System.Net.Sockets;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Linux.Tests.Fakes;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Linux.Tests;
+
+public sealed class VhciHostControllerTests : IAsyncDisposable
+{
+    private const uint DevId = 0x00010005;
+    private static readonly PortOrigin Origin = new("lab1", "3240", BusId.Parse("1-1"));
+
+    private readonly FakeSysfs _sysfs = new();
+    private readonly TempFolder _run = new();
+    private readonly FakeVhci _kernel;
+    private readonly VhciHostController _controller;
+
+    public VhciHostControllerTests()
+    {
+        var uevents = new FakeUevents(TimeProvider.System);
+        _kernel = new FakeVhci(_sysfs, uevents);
+        var files = new Sysfs(_sysfs.Root, _kernel);
+        _controller = new VhciHostController(
+            files, new KernelModules(files, modprobe: null), uevents, TimeProvider.System, _ => { }, _run.Combine("vhci_hcd"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _controller.DisposeAsync();
+        _kernel.Dispose();
+        _run.Dispose();
+        _sysfs.Dispose();
+    }
+
+    [Fact]
+    public async Task Attaching_is_one_write_of_port_descriptor_device_and_speed()
+    {
+        var (near, far) = Connections.Pair();
+        using var _ = far;
+        var descriptor = near.SafeHandle.DangerousGetHandle();
+        Assert.Equal(new PortNumber(0), await AttachAsync(near, UsbSpeed.High));
+        Assert.Equal([$"attach: 0 {descriptor} {DevId} 3"], _kernel.Writes);
+    }
+
+    [Fact]
+    public async Task After_attaching_only_the_kernel_holds_the_connection()
+    {
+        var (near, far) = Connections.Pair();
+        using var _ = far;
+        near.SendTimeout = near.ReceiveTimeout = 3000;
+        var port = await AttachAsync(near, UsbSpeed.High);
+        Assert.Throws<ObjectDisposedException>(() => near.Available);
+        far.Send("urb"u8);
+        Assert.Equal("urb"u8, _kernel.SessionOf(port.Number).Receive(3));
+        Assert.Equal(0, _kernel.SessionOf(port.Number).ReceiveTimeout);
+    }
+
+    [Theory]
+    [InlineData(UsbSpeed.Low, 0, 1)]
+    [InlineData(UsbSpeed.Full, 0, 2)]
+    [InlineData(UsbSpeed.High, 0, 3)]
+    [InlineData(UsbSpeed.Super, 2, 5)]
+    [InlineData(UsbSpeed.SuperPlus, 2, 5)]
+    public async Task The_speed_chooses_the_hub(UsbSpeed speed, int expectedPort, int expectedSpeed)
+    {
+        Assert.Equal(expectedPort, (await AttachAsync(speed)).Number);
+        Assert.EndsWith($" {expectedSpeed}", _kernel.Writes[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_without_a_speed_is_refused_and_its_connection_closed()
+    {
+        var (near, far) = Connections.Pair();
+        using var _ = far;
+        await FailsAsync(DeviceError.Refused, () => AttachAsync(near, UsbSpeed.Unknown));
+        Assert.Equal(0, far.Receive(new byte[1]));
+    }
+
+    [Fact]
+    public async Task Where_it_comes_from_is_written_down_for_the_stock_tools()
+    {
+        await AttachAsync(UsbSpeed.High);
+        Assert.Equal("lab1 3240 1-1\n", await File.ReadAllTextAsync(_run.Combine("vhci_hcd/port0")));
+    }
+
+    [Fact]
+    public async Task Many_at_once_get_a_port_each()
+    {
+        var ports = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AttachAsync(UsbSpeed.High)));
+        Assert.Equal([0, 1, 4, 5], ports.Select(port => port.Number).Order());
+        Assert.Equal(4, _kernel.Writes.Count);
+    }
+
+    [Fact]
+    public async Task Devices_that_are_being_enumerated_are_spread_over_the_hubs()
+    {
+        var first = await AttachAsync(UsbSpeed.High);
+        var second = await AttachAsync(UsbSpeed.High);
+        Assert.Equal((0, 4), (first.Number, second.Number));
+    }
+
+    [Fact]
+    public async Task A_hub_with_devices_that_are_ready_is_filled_first()
+    {
+        using var told = Watch(out var changes);
+        await AttachAsync(UsbSpeed.High);
+        _kernel.Enumerate(0, DevId, "9-1");
+        await changes.NextAsync(change => change.Port.Status == PortStatus.Ready);
+        Assert.Equal(1, (await AttachAsync(UsbSpeed.High)).Number);
+    }
+
+    [Fact]
+    public async Task A_port_that_another_process_takes_first_is_passed_over()
+    {
+        _kernel.OnWrite = text =>
+        {
+            _kernel.OnWrite = _ => { };
+            _kernel.Take(0);
+        };
+        Assert.NotEqual(0, (await AttachAsync(UsbSpeed.High)).Number);
+        Assert.Equal(2, _kernel.Writes.Count);
+    }
+
+    [Fact]
+    public async Task Without_a_free_port_it_says_so_and_closes_the_connection()
+    {
+        foreach (var port in (int[])[0, 1, 4, 5])
+            _kernel.Take(port);
+        var (near, far) = Connections.Pair();
+        using var _ = far;
+        await FailsAsync(DeviceError.NoFreePort, () => AttachAsync(near, UsbSpeed.High));
+        Assert.Equal(0, far.Receive(new byte[1]));
+    }
+
+    [Fact]
+    public async Task A_socket_that_the_kernel_refuses_is_named()
+    {
+        using var datagram = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        var error = await FailsAsync(DeviceError.Refused, () => AttachAsync(datagram, UsbSpeed.High));
+        Assert.Contains("errno 22", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_the_module_it_names_the_module()
+    {
+        _sysfs.DeleteDirectory(FakeSysfs.Vhci);
+        var error = await FailsAsync(DeviceError.ModuleMissing, () => AttachAsync(UsbSpeed.High));
+        Assert.Equal("modprobe vhci-hcd", error.Hint);
+        Assert.Equal(DeviceError.ModuleMissing, Assert.Throws<DeviceException>(() => _controller.ReadPorts()).Error);
+    }
+
+    [Fact]
+    public async Task Ports_are_read_with_their_device_and_origin()
+    {
+        await AttachAsync(UsbSpeed.High);
+        _kernel.Enumerate(0, DevId, "9-1");
+        _kernel.Take(5);
+        Assert.Equal(
+            [
+                new HostPort(new PortNumber(0), PortStatus.Ready, DeviceId.FromValue(DevId), BusId.Parse("9-1"), Origin),
+                new HostPort(new PortNumber(5), PortStatus.Enumerating, null, null, null),
+            ],
+            _controller.ReadPorts().ToArray());
+    }
+
+    [Fact]
+    public void A_count_of_ports_that_does_not_fit_is_an_error()
+    {
+        _sysfs.Write($"{FakeSysfs.Vhci}/nports", "240\n");
+        var error = Assert.Throws<DeviceException>(() => _controller.ReadPorts());
+        Assert.Equal(DeviceError.UnexpectedFormat, error.Error);
+        Assert.Contains("240", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_status_that_is_not_understood_is_quoted()
+    {
+        _sysfs.Write($"{FakeSysfs.Vhci}/status.1", "hub port sta spd dev sockfd local_busid\nwhat is this\n");
+        Assert.Contains("what is this", Assert.Throws<DeviceException>(() => _controller.ReadPorts()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Detaching_completes_when_the_port_is_free_and_forgets_the_record()
+    {
+        await AttachAsync(UsbSpeed.High);
+        _kernel.Enumerate(0, DevId, "9-1");
+        await _controller.DetachAsync(new PortNumber(0), CancellationToken.None);
+        Assert.Equal(("detach: 0", 0, false), (_kernel.Writes[^1], _controller.ReadPorts().Length, File.Exists(_run.Combine("vhci_hcd/port0"))));
+    }
+
+    [Fact]
+    public async Task Detaching_waits_for_the_kernel()
+    {
+        await AttachAsync(UsbSpeed.High);
+        var device = _kernel.Enumerate(0, DevId, "9-1");
+        _kernel.DetachesAtOnce = false;
+        var detach = _controller.DetachAsync(new PortNumber(0), CancellationToken.None);
+        await Eventually.TrueAsync(() => _kernel.Writes[^1] == "detach: 0");
+        Assert.False(detach.IsCompleted);
+        _kernel.Lose(0, device);
+        await detach;
+    }
+
+    [Fact]
+    public async Task Detaching_gives_an_enumeration_its_time()
+    {
+        await AttachAsync(UsbSpeed.High);
+        var device = _kernel.Address(0, DevId, "9-1");
+        var readyAtDetach = false;
+        _kernel.OnWrite = _ => readyAtDetach = _sysfs.Exists($"{FakeSysfs.Devices}/9-1/ep_00");
+        var detach = _controller.DetachAsync(new PortNumber(0), CancellationToken.None);
+        _kernel.Configure(device);
+        await detach;
+        Assert.True(readyAtDetach);
+    }
+
+    [Fact]
+    public async Task A_free_port_can_not_be_detached() =>
+        await FailsAsync(DeviceError.NoSuchPort, () => _controller.DetachAsync(new PortNumber(3), CancellationToken.None));
+
+    [Fact]
+    public async Task A_port_that_does_not_exist_can_not_be_detached() =>
+        await FailsAsync(DeviceError.NoSuchPort, () => _controller.DetachAsync(new PortNumber(3000), CancellationToken.None));
+
+    private IDisposable Watch(out Recorder<PortChange> changes)
+    {
+        changes = new Recorder<PortChange>();
+        return _controller.Subscribe(changes.Observe);
+    }
+
+    private async Task<PortNumber> AttachAsync(UsbSpeed speed)
+    {
+        var (near, far) = Connections.Pair();
+        using (far)
+            return await AttachAsync(near, speed);
+    }
+
+    private Task<PortNumber> AttachAsync(Socket connection, UsbSpeed speed) => _controller.AttachAsync(
+        connection,
+        new UsbDeviceRecord("", Origin.BusId, DeviceId.FromValue(DevId), speed, 1, 2, 3, default, 1, 1, 1),
+        Origin,
+        CancellationToken.None);
+
+    private static async Task<DeviceException> FailsAsync(DeviceError expected, Func<Task> work)
+    {
+        var error = await Assert.ThrowsAsync<DeviceException>(work);
+        Assert.Equal(expected, error.Error);
+        return error;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+using UsbIpCluster.Control;
+using UsbIpCluster.Userspace;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>What the command asks of the daemon, with the real actors behind it but those of the cluster.</summary>
+public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
+{
+    private static readonly VersionRow Version = new("1.0", "lab1", 1, ".NET", "1.1.1", Samples.Time);
+
+    private LoneNode _node = null!;
+    private ControlHandler _handler = null!;
+
+    public async Task InitializeAsync()
+    {
+        _node = await LoneNode.StartAsync(Sys, new SimulatedSerial("S-1"), new SimulatedSerial("S-2"), new SimulatedKeyboard("K-1"));
+        var members = new MembershipView(Self, MembershipView.Empty.Members
+            .Add(Self, new MemberState("up", true))
+            .Add(Samples.AddressOf("lab2"), new MemberState("up", false))
+            .Add(Samples.AddressOf("lab3"), new MemberState("joining", true)));
+        var membership = Sys.ActorOf(Props.Create(() => new Membership(members)));
+        _handler = new ControlHandler(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments, _node.Events), Version);
+        _node.Inventory.Tell(members);
+        _node.Inventory.Tell(new InventoryActor.Announce(Samples.Node("lab2", Samples.Entry("1-1"))));
+        await AwaitAssertAsync(
+            async () => Assert.Equal(4, (await _node.ViewAsync()).Devices.Count()), LoneNode.Patience, TimeSpan.FromMilliseconds(5));
+    }
+
+    public async Task DisposeAsync() => await _node.DisposeAsync();
+
+    [Theory]
+    [InlineData(null, false, "lab1/sim-0 lab1/sim-1 lab1/sim-2 lab2/1-1")]
+    [InlineData(null, true, "lab1/sim-0 lab1/sim-1 lab1/sim-2")]
+    [InlineData("class=hid", false, "lab1/sim-2")]
+    [InlineData("0525:a4a5", false, "lab2/1-1")]
+    [InlineData("0525:a4a5", true, "")]
+    public async Task List_shows_what_is_meant(string? selector, bool local, string devices)
+    {
+        var rows = await ListAsync(selector, local);
+        Assert.Equal(devices, string.Join(' ', rows.Select(row => $"{row.Node}/{row.BusId}")));
+    }
+
+    [Fact]
+    public async Task List_shows_what_a_plain_server_offers()
+    {
+        await _node.BindAsync("sim-1");
+        var rows = await _handler.ListAsync(new ListParams(Remote: _node.Address.ToString()), default, CancellationToken.None);
+        Assert.Equal(("127.0.0.1", "sim-1", "remote"), rows.Select(row => (row.Node, row.BusId, row.Backend)).Single());
+    }
+
+    [Fact]
+    public async Task A_server_that_is_nowhere_is_an_error_of_its_own()
+    {
+        var error = await FailsAsync(_handler.ListAsync(new ListParams(Remote: ImportServer.Nowhere.ToString()), default, CancellationToken.None));
+        Assert.Equal(ControlError.Failed, error.Error);
+    }
+
+    [Theory]
+    [InlineData("colour=red", null)]
+    [InlineData(null, "a b")]
+    [InlineData(null, "host:99999")]
+    public async Task What_is_malformed_is_a_usage_error(string? selector, string? remote)
+    {
+        var error = await FailsAsync(_handler.ListAsync(new ListParams(selector, Remote: remote), default, CancellationToken.None));
+        Assert.Equal(ControlError.Usage, error.Error);
+    }
+
+    [Fact]
+    public async Task Nodes_shows_who_is_known_and_who_is_a_member()
+    {
+        var rows = await _handler.NodesAsync(new NodesParams(), default, CancellationToken.None);
+        Assert.Equal(["lab1", "lab2", "lab3"], rows.Select(row => row.Node));
+        Assert.Equal(["up", "up", "joining"], rows.Select(row => row.Status));
+        Assert.Equal([true, false, true], rows.Select(row => row.Reachable));
+        Assert.Equal([true, false, false], rows.Select(row => row.Self));
+        Assert.Equal([3, 1, 0], rows.Select(row => row.Devices));
+    }
+
+    [Fact]
+    public async Task Bind_exports_a_device_of_this_node()
+    {
+        var row = Assert.Single(await BindAsync("serial=S-2", "golden"));
+        Assert.Equal(("lab1", "sim-1", "available", "golden"), (row.Node, row.BusId, row.State, row.Name));
+    }
+
+    [Fact]
+    public async Task Unbind_exports_it_no_longer()
+    {
+        await BindAsync("sim-1");
+        var row = Assert.Single(await _handler.UnbindAsync(new UnbindParams("sim-1"), default, CancellationToken.None));
+        Assert.Equal(("sim-1", "unbound"), (row.BusId, row.State));
+        var error = await FailsAsync(_handler.UnbindAsync(new UnbindParams("sim-1"), default, CancellationToken.None));
+        Assert.Equal((ControlError.Unavailable, "lab1/sim-1 is not exported"), (error.Error, error.Message));
+    }
+
+    [Theory]
+    [InlineData("1-9", ControlError.NotFound, "no device of this node matches '1-9'", "usbipc list --local shows them")]
+    [InlineData("0525:a4a5", ControlError.NotFound, "no device of this node matches '0525:a4a5'", "lab2/1-1 does: run the command on lab2")]
+    [InlineData("class=cdc", ControlError.Usage, "'class=cdc' matches 2 devices of this node", "name one of them, for instance by its bus id")]
+    public async Task Bind_takes_one_device_of_this_node(string selector, ControlError kind, string message, string hint)
+    {
+        var error = await FailsAsync(BindAsync(selector));
+        Assert.Equal((kind, message, hint), (error.Error, error.Message, error.Hint));
+    }
+
+    [Fact]
+    public async Task What_is_ambiguous_is_listed()
+    {
+        var error = await FailsAsync(BindAsync("class=cdc"));
+        Assert.Equal(["lab1/sim-0", "lab1/sim-1"], error.Candidates.Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task A_name_is_given_once()
+    {
+        await BindAsync("sim-1", "golden");
+        await AwaitAssertAsync(async () => Assert.Contains((await _node.ViewAsync()).Devices, device => device.Device.Name == "golden"));
+        var error = await FailsAsync(BindAsync("sim-0", "GOLDEN"));
+        Assert.Equal((ControlError.Unavailable, "lab1/sim-1 is called GOLDEN already"), (error.Error, error.Message));
+        Assert.Single(await BindAsync("sim-1", "Golden"));
+    }
+
+    [Fact]
+    public async Task A_name_follows_a_rule() => Assert.Equal(ControlError.Usage, (await FailsAsync(BindAsync("sim-1", "a b"))).Error);
+
+    [Fact]
+    public async Task Attach_port_and_detach_show_the_same_row()
+    {
+        await BindAsync("sim-1");
+        await AwaitAssertAsync(async () => Assert.Equal("available", (await ListAsync("serial=S-2")).Single().State));
+        var attached = Assert.Single(await _handler.AttachAsync(new AttachParams("serial=S-2", WaitSeconds: 10), default, CancellationToken.None));
+        Assert.Equal((0, "a1", "attached", "serial=S-2"), (attached.Port, attached.Id, attached.State, attached.Selector));
+        Assert.Equal(attached, Assert.Single(await _handler.PortAsync(new PortParams(), default, CancellationToken.None)));
+        var detached = Assert.Single(await _handler.DetachAsync(new DetachParams("a1"), default, CancellationToken.None));
+        Assert.Equal(("a1", "lab1", "sim-1"), (detached.Id, detached.Node, detached.BusId));
+        var error = await FailsAsync(_handler.DetachAsync(new DetachParams("7"), default, CancellationToken.None));
+        Assert.Equal(ControlError.NotFound, error.Error);
+    }
+
+    [Fact]
+    public async Task A_plain_servers_device_is_attached_by_its_place()
+    {
+        await BindAsync("sim-1");
+        var request = new AttachParams(RemoteHost: _node.Address.ToString(), RemoteBusId: "sim-1", WaitSeconds: 10);
+        var attached = Assert.Single(await _handler.AttachAsync(request, default, CancellationToken.None));
+        Assert.Equal(("127.0.0.1", "sim-1", _node.Address.ToString()), (attached.Node, attached.BusId, attached.Endpoint));
+    }
+
+    [Fact]
+    public async Task Version_and_events_are_told()
+    {
+        Assert.Equal(Version, await _handler.VersionAsync(new VersionParams(), default, CancellationToken.None));
+        var events = await _handler.EventsAsync(new EventsParams(), default, CancellationToken.None);
+        Assert.Contains(events.Recent, row => row is { Kind: EventKinds.DeviceAdded, BusId: "sim-0" });
+        Assert.Null(events.Later);
+    }
+
+    private string Self => _node.Inventory.Path.Address.ToString();
+
+    private Task<IReadOnlyList<DeviceRow>> ListAsync(string? selector, bool local = false) =>
+        _handler.ListAsync(new ListParams(selector, local), default, CancellationToken.None);
+
+    private Task<IReadOnlyList<DeviceRow>> BindAsync(string selector, string? name = null) =>
+        _handler.BindAsync(new BindParams(selector, name), default, CancellationToken.None);
+
+    private static Task<ControlException> FailsAsync(Task task) => Assert.ThrowsAsync<ControlException>(() => task);
+
+    private sealed class Membership : ReceiveActor
+    {
+        public Membership(MembershipView members) => Receive<MembershipActor.GetMembers>(_ => Sender.Tell(members));
+    }
+}

@@ -1,0 +1,105 @@
+using Akka.Actor;
+using Akka.TestKit;
+using UsbIpCluster.Control;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>Tests of one exported device, with an exporter that does its work when the test says so.</summary>
+public abstract class ExportedDeviceSpec : VirtualTimeSpec
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly List<Importer> _importers = [];
+    private IActorRef _device = ActorRefs.Nobody;
+
+    protected ExportedDeviceSpec()
+    {
+        Inventory = CreateTestProbe();
+        Events = CreateTestProbe();
+        Sys.EventStream.Subscribe(Events.Ref, typeof(EventRow));
+    }
+
+    protected TestProbe Inventory { get; }
+
+    protected TestProbe Events { get; }
+
+    private protected ScriptedExporter Exporter { get; } = new();
+
+    private protected static string Holder { get; } = Samples.Holder.ToString();
+
+    /// <summary>The device, as its driver says that it is; what the exporter sees of it is told to it.</summary>
+    protected async Task StartAsync(ExportStatus status)
+    {
+        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240), new NetworkAddress("fd00::1", 3240)]);
+        var device = Samples.Local("1-1", status);
+        Exporter.Show(device);
+        _device = Sys.ActorOf(Props.Create(() => new ExportedDevice(Exporter, device, settings, Inventory.Ref)));
+        Exporter.Subscribe(change => _device.Tell(new ExportedDevice.Seen(((DeviceChange.Present)change).Device), ActorRefs.NoSender));
+        await SettleAsync();
+        await Inventory.ExpectMsgAsync<InventoryActor.LocalDevice>();
+    }
+
+    protected Task SettleAsync() => SettleAsync(_device);
+
+    /// <summary>The driver says this of the device now.</summary>
+    private protected Task SeeAsync(ExportStatus status)
+    {
+        Exporter.Show(Samples.BusId, status);
+        return SettleAsync();
+    }
+
+    protected void Tell(object message) => _device.Tell(message, ActorRefs.NoSender);
+
+    protected Task<DeviceEntry> AskAsync(object message) => _device.Ask<DeviceEntry>(message, Patience);
+
+    private protected Task<INodeMessage> RequestAsync(Holder holder) =>
+        _device.Ask<INodeMessage>(new RequestLease(Samples.BusId, holder), Patience);
+
+    private protected async Task<LeaseGranted> LeaseAsync() => Assert.IsType<LeaseGranted>(await RequestAsync(Samples.Holder));
+
+    private protected async Task<LeaseRefused> RefusalAsync(Holder holder) => Assert.IsType<LeaseRefused>(await RequestAsync(holder));
+
+    private protected Importer Connect()
+    {
+        var importer = new Importer();
+        _importers.Add(importer);
+        return importer;
+    }
+
+    /// <summary>An importer imports the device with a new lease.</summary>
+    private protected async Task<(LeaseGranted Lease, Importer Importer)> ImportAsync()
+    {
+        var lease = await LeaseAsync();
+        var importer = Connect();
+        Tell(importer.Serve(lease.LeaseId));
+        (await Exporter.NextAsync("serve")).Succeed();
+        await ExpectShownAsync(DeviceState.InUse, Holder);
+        await SettleAsync();
+        return (lease, importer);
+    }
+
+    /// <summary>Reads what the inventory was told up to this, which must come.</summary>
+    protected async Task<DeviceEntry> ExpectShownAsync(DeviceState state, string? holder) =>
+        (await Inventory.FishForMessageAsync<InventoryActor.LocalDevice>(
+            shown => shown.Entry.State == state && shown.Entry.Holder == holder, hint: $"{state} {holder}")).Entry;
+
+    protected async Task<EventRow> ExpectEventAsync(string kind) =>
+        await Events.FishForMessageAsync<EventRow>(row => row.Kind == kind, hint: kind);
+
+    /// <summary>The state as it is, all told and done.</summary>
+    protected async Task<(DeviceState State, string? Holder)> StateAsync()
+    {
+        await SettleAsync();
+        // A device that is exported answers a bind with its entry, and changes nothing.
+        var entry = await AskAsync(new ExportedDevice.Bind(Samples.BusId, null));
+        return (entry.State, entry.Holder);
+    }
+
+    protected override void AfterAll()
+    {
+        foreach (var importer in _importers)
+            importer.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>One of each message between nodes, with everything in it that it can have, and some with less.</summary>
+internal static class NodeMessages
+{
+    public static ImmutableArray<INodeMessage> All { get; } =
+    [
+        new InventoryActor.Announce(Samples.Node(
+            "lab1",
+            Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden" },
+            Samples.Entry("1-2") with { Interfaces = [], Speed = UsbSpeed.SuperPlus })),
+        new InventoryActor.Announce(Samples.Node("lab1", Bare)),
+        new InventoryActor.Announce(Samples.Node("lab1")),
+        new InventoryActor.Digest([new InventoryActor.DigestLine(Samples.Lab1, long.MaxValue, 3), new InventoryActor.DigestLine(Samples.Lab2, 1, 0)]),
+        new InventoryActor.Digest([]),
+        new InventoryActor.Pull(),
+        new RequestLease(Samples.BusId, Samples.Holder),
+        new LeaseGranted(
+            LeaseId.New(),
+            new Epoch(ulong.MaxValue),
+            Samples.BusId,
+            [new NetworkAddress("lab1", 3240), new NetworkAddress("10.0.0.1", 1), new NetworkAddress("fd00::1", 65535)],
+            TimeSpan.FromSeconds(10)),
+        new LeaseRefused(LeaseRefusal.Busy, "lab1/1-1 is held by \"läb\"\n"),
+        new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(0)),
+    ];
+
+    /// <summary>A device without any string, as cheap ones are.</summary>
+    private static DeviceEntry Bare => Samples.Entry("1-3") with { Serial = null, Manufacturer = null, Product = null };
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+using UsbIpCluster.Linux;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>A USB/IP server over loopback TCP that says to each connection what the test says.</summary>
+internal sealed class ImportServer : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly List<Socket> _connections = [];
+
+    public ImportServer()
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+    }
+
+    public NetworkAddress Address => new("127.0.0.1", ((IPEndPoint)_listener.LocalEndPoint!).Port);
+
+    /// <summary>An address where nobody listens.</summary>
+    public static NetworkAddress Nowhere
+    {
+        get
+        {
+            using var server = new ImportServer();
+            return server.Address;
+        }
+    }
+
+    /// <summary>The next connection and what it asks for.</summary>
+    public async Task<Connection> AcceptAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        var socket = await _listener.AcceptAsync(deadline.Token);
+        _connections.Add(socket);
+        var request = await Task.Run(() => UsbIpServerConnection.ReadRequest(socket, Deadline.After(Patience)));
+        return new Connection(socket, Assert.IsType<UsbIpRequest.Import>(request));
+    }
+
+    public void Dispose()
+    {
+        foreach (var connection in _connections)
+            connection.Dispose();
+        _listener.Dispose();
+    }
+
+    public sealed record Connection(Socket Socket, UsbIpRequest.Import Request)
+    {
+        public void Grant() => Socket.Send(ImportReply.Granted(Samples.Record(Request.BusId.Value)).Encode());
+
+        public void Refuse(OpStatus status)
+        {
+            Socket.Send(ImportReply.Refused(status).Encode());
+            Close();
+        }
+
+        public void Close() => Socket.Dispose();
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using UsbIpCluster.Devices;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>Values that are right in every respect, for tests to change in the one that they are about.</summary>
+internal static class Samples
+{
+    public static readonly DateTimeOffset Time = new(2024, 5, 6, 7, 8, 9, TimeSpan.Zero);
+
+    public static NodeName Lab1 { get; } = NodeName.Parse("lab1");
+
+    public static NodeName Lab2 { get; } = NodeName.Parse("lab2");
+
+    public static BusId BusId { get; } = BusId.Parse("1-1");
+
+    public static Holder Holder { get; } = new(Lab2, new AttachmentId(1));
+
+    public static Holder OtherHolder { get; } = new(NodeName.Parse("lab3"), new AttachmentId(7));
+
+    public static DeviceEntry Entry(string busId, DeviceState state = DeviceState.Available, string? holder = null) => new(
+        BusId.Parse(busId),
+        0x0525,
+        0xa4a5,
+        "S-" + busId,
+        "Maker",
+        "Product " + busId,
+        default,
+        [new UsbClass(8, 6, 80)],
+        UsbSpeed.High,
+        "kernel",
+        state,
+        holder,
+        null);
+
+    public static NodeEntry Node(string name, params DeviceEntry[] devices) => new(
+        NodeName.Parse(name), 1, 1, AddressOf(name), "1.0", Time, 0, [.. devices]);
+
+    /// <summary>A cluster address for each name.</summary>
+    public static string AddressOf(string name) => $"akka.tcp://usbipcluster@{name}:7240";
+
+    public static ClusterDevice Device(string node, DeviceEntry entry, bool reachable = true) =>
+        new(NodeName.Parse(node), AddressOf(node), reachable, entry);
+
+    /// <summary>What a node knows of these, all of which it can reach.</summary>
+    public static InventoryView View(string self, params NodeEntry[] nodes) => new(
+        NodeName.Parse(self), nodes.ToImmutableSortedDictionary(node => node.Node, node => new ClusterNode(node, Reachable: true)));
+
+    public static UsbDeviceRecord Record(string busId) => new(
+        $"/sys/devices/test/{busId}",
+        BusId.Parse(busId),
+        new DeviceId(1, 2),
+        UsbSpeed.High,
+        0x0525,
+        0xa4a5,
+        0x0100,
+        default,
+        ConfigurationValue: 1,
+        ConfigurationCount: 1,
+        InterfaceCount: 1);
+
+    public static LocalDevice Local(string busId, ExportStatus status) =>
+        new(Record(busId), [new UsbClass(8, 6, 80)], "S-" + busId, "Maker", "Product " + busId, status);
+
+    public static Selector Selector(string text) =>
+        UsbIpCluster.Node.Selector.TryParse(text, out var selector, out var problem) ? selector : throw new FormatException(problem);
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
+
+namespace UsbIpCluster.Cluster.Tests;
+
+/// <summary>A network namespace: what a host's network is. Its name tells the process that made it, so that leftovers can be told.</summary>
+internal sealed class NetworkNamespace : IAsyncDisposable
+{
+    private const string Folder = "/run/netns";
+
+    private NetworkNamespace(string name) => Name = name;
+
+    /// <summary>Its name, as <c>ip netns</c> lists it.</summary>
+    public string Name { get; }
+
+    /// <summary>Makes one, with loopback up.</summary>
+    public static async Task<NetworkNamespace> CreateAsync(string name)
+    {
+        await Command.SucceedAsync("ip", "netns", "add", name);
+        var made = new NetworkNamespace(name);
+        await made.IpAsync("link", "set", "lo", "up");
+        return made;
+    }
+
+    /// <summary>The names of those that exist and start so.</summary>
+    public static string[] Find(string prefix) =>
+        Directory.Exists(Folder) ? [.. Directory.GetFiles(Folder, prefix + "*").Select(path => Path.GetFileName(path))] : [];
+
+    /// <summary>Ends every process in a namespace, and removes it.</summary>
+    public static async Task RemoveAsync(string name)
+    {
+        foreach (var process in await ProcessesAsync(name))
+            SystemCalls.Send(process, Signal.Kill);
+        await Command.RunAsync("ip", "netns", "delete", name);
+    }
+
+    /// <summary>Runs <c>ip</c> in it.</summary>
+    public Task<CommandResult> IpAsync(params IEnumerable<string> arguments) => Command.SucceedAsync("ip", ["-n", Name, .. arguments]);
+
+    /// <summary>The processes that are in it.</summary>
+    public Task<int[]> ProcessesAsync() => ProcessesAsync(Name);
+
+    /// <summary>Makes a TCP socket that belongs to it, whoever uses it.</summary>
+    public Socket NewSocket() => Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+
+    /// <summary>Connects from it.</summary>
+    public async Task<Socket> ConnectAsync(IPEndPoint endPoint)
+    {
+        var socket = NewSocket();
+        using var deadline = new CancellationTokenSource(Until.Patience);
+        await socket.ConnectAsync(endPoint, deadline.Token);
+        return socket;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await RemoveAsync(Name);
+
+    private static async Task<int[]> ProcessesAsync(string name) =>
+    [
+        .. (await Command.RunAsync("ip", "netns", "pids", name)).Out
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(int.Parse),
+    ];
+
+    // A namespace is a thread's: one of its own goes there, and ends.
+    private T Inside<T>(Func<T> work)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? failed = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var network = File.OpenHandle(Path.Combine(Folder, Name));
+                SystemCalls.EnterNetwork(network);
+                result = work();
+            }
+            catch (Exception error)
+            {
+                failed = ExceptionDispatchInfo.Capture(error);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failed?.Throw();
+        return result;
+    }
+}

@@ -1,0 +1,131 @@
+"""What this machine's kernel says of USB: devices, the ports of vhci_hcd, disks and their content."""
+import fcntl
+import glob
+import hashlib
+import mmap
+import os
+import time
+
+_DEVICES = "/sys/bus/usb/devices"
+_VHCI = "/sys/devices/platform/vhci_hcd.0"
+_BLKFLSBUF = 0x1261
+
+
+def _read(path):
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def usb_devices():
+    """Every USB device but hubs: [{"busid", "serial", "vid", "pid", "driver", "imported", "usbip_status"}]."""
+    found = []
+    for busid in sorted(os.listdir(_DEVICES)):
+        path = f"{_DEVICES}/{busid}"
+        if ":" in busid or busid.startswith("usb"):
+            continue
+        driver = os.path.basename(os.path.realpath(f"{path}/driver")) if os.path.exists(f"{path}/driver") else ""
+        found.append({"busid": busid, "serial": _read(f"{path}/serial"), "vid": _read(f"{path}/idVendor"),
+                      "pid": _read(f"{path}/idProduct"), "driver": driver, "imported": "/vhci_hcd" in os.path.realpath(path),
+                      "usbip_status": _read(f"{path}/usbip_status")})
+    return found
+
+
+def vhci_ports():
+    """The ports of vhci_hcd that are not free: [{"port", "hub", "state", "speed", "devid", "busid"}]."""
+    ports = []
+    for name in sorted(glob.glob(f"{_VHCI}/status*")):
+        for row in _read(name).splitlines()[1:]:
+            hub, port, state, speed, devid, _, busid = row.split()
+            if int(state) != 4:
+                ports.append({"port": int(port), "hub": hub, "state": int(state), "speed": int(speed), "devid": devid, "busid": busid})
+    return ports
+
+
+def detach_all(timeout=30):
+    for port in vhci_ports():
+        with open(f"{_VHCI}/detach", "w") as file:
+            file.write(str(port["port"]))
+    wait_free(timeout)
+
+
+def wait_free(timeout):
+    """Waits until no port of vhci_hcd is in use; returns when that was seen."""
+    deadline = time.monotonic() + timeout
+    while ports := vhci_ports():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"ports of vhci_hcd that stay: {ports}")
+        time.sleep(0.02)
+    return time.monotonic()
+
+
+def wait_exported(busid, timeout):
+    """Waits until usbip-host says that the device is available; returns when that was seen."""
+    deadline = time.monotonic() + timeout
+    while (status := _read(f"{_DEVICES}/{busid}/usbip_status")) != "1":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"usbip_status of {busid} is {status or 'absent'}")
+        time.sleep(0.02)
+    return time.monotonic()
+
+
+def unexport_all():
+    """Gives every device that usbip-host has back to its ordinary driver.
+
+    Bus ids whose device is not bound stay listed: rebind, and unloading the module, would use a device that the kernel has freed
+    (stub_main.c, do_rebind). That does no harm to the next scenario, which binds the same few bus ids.
+    """
+    host = "/sys/bus/usb/drivers/usbip-host"
+    for busid in _read(f"{host}/match_busid").split():
+        if os.path.exists(f"{host}/{busid}"):
+            for file in ("unbind", "rebind"):
+                with open(f"{host}/{file}", "w") as attribute:
+                    attribute.write(busid)
+
+
+def find_disk(serial, imported=True, timeout=15):
+    """Waits for the block device of a USB disk; returns its path and when it was seen."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        for block in glob.glob("/sys/block/sd*"):
+            path = os.path.realpath(block)
+            if ("/vhci_hcd" in path) == imported and _read(f"{block}/size") not in ("", "0"):
+                usb = path.split("/host")[0].rsplit("/", 1)[0]
+                if _read(f"{usb}/serial") == serial:
+                    return {"device": f"/dev/{os.path.basename(block)}", "busid": os.path.basename(usb), "time": time.monotonic()}
+        time.sleep(0.02)
+    raise TimeoutError(f"no disk with serial number {serial} in {timeout} s")
+
+
+def checksum(path):
+    """SHA-256 of a file, or of a disk read past the cache."""
+    start = time.monotonic()
+    digest = hashlib.sha256()
+    size = 0
+    with open(path, "rb", buffering=0) as file:
+        if path.startswith("/dev/"):
+            fcntl.ioctl(file, _BLKFLSBUF)
+        while block := file.read(1 << 18):
+            digest.update(block)
+            size += len(block)
+    return {"sha256": digest.hexdigest(), "bytes": size, "start": start, "end": time.monotonic()}
+
+
+def read_blocks(path, count, size=512):
+    """Reads the first bytes of a disk again and again past the cache, one request at a time; returns start and end."""
+    buffer = mmap.mmap(-1, size)
+    disk = os.open(path, os.O_RDONLY | os.O_DIRECT)
+    try:
+        start = time.monotonic()
+        for _ in range(count):
+            if os.preadv(disk, [buffer], 0) != size:
+                raise OSError(f"{path}: short read")
+        return {"start": start, "end": time.monotonic()}
+    finally:
+        os.close(disk)
+
+
+HANDLERS = {"usb_devices": usb_devices, "vhci_ports": vhci_ports, "detach_all": detach_all, "unexport_all": unexport_all,
+            "wait_free": wait_free, "wait_exported": wait_exported, "find_disk": find_disk, "checksum": checksum, "read_blocks": read_blocks}

@@ -1,0 +1,66 @@
+"""Hostile to connections: ends those of this machine from outside, as `ss -K` does, and sends to servers what they don't expect."""
+import os
+import socket
+import struct
+import time
+
+_NETLINK_SOCK_DIAG = 4
+_SOCK_DESTROY = 21
+_NLM_F_REQUEST_ACK = 5
+_ANY_COOKIE = b"\xff" * 8
+
+
+def reset_tcp(port):
+    """Resets every established IPv4 or IPv6 connection with that remote or local port: {"time" before, "count"}."""
+    found = [row for family, table in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")) for row in _established(family, table, port)]
+    started = time.monotonic()
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as link:
+        link.settimeout(5)
+        for family, local, remote in found:
+            addresses = local[0].ljust(16, b"\0") + remote[0].ljust(16, b"\0")
+            identity = struct.pack(">HH", local[1], remote[1]) + addresses + bytes(4) + _ANY_COOKIE
+            request = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 1 << 1) + identity
+            link.send(struct.pack("=IHHII", 16 + len(request), _SOCK_DESTROY, _NLM_F_REQUEST_ACK, 1, 0) + request)
+            failure = -struct.unpack_from("=i", link.recv(4096), 16)[0]
+            if failure:
+                raise OSError(failure, os.strerror(failure))
+    return {"time": started, "count": len(found)}
+
+
+def _established(family, table, port):
+    with open(f"/proc/net/{table}") as file:
+        for row in file.read().splitlines()[1:]:
+            column = row.split()
+            local, remote = _end(column[1]), _end(column[2])
+            if column[3] == "01" and port in (local[1], remote[1]):
+                yield family, local, remote
+
+
+def _end(text):
+    host, port = text.split(":")
+    return struct.pack(f"={len(host) // 8}I", *(int(host[i:i + 8], 16) for i in range(0, len(host), 8))), int(port, 16)
+
+
+def closed_after(target, data, timeout):
+    """Connects to [host, TCP port] or a Unix socket's path, sends the bytes, and returns the seconds until the other side closes.
+
+    None when it does not within the time-out.
+    """
+    family, address = (socket.AF_UNIX, target) if isinstance(target, str) else (socket.AF_INET, tuple(target))
+    with socket.socket(family, socket.SOCK_STREAM) as link:
+        link.settimeout(timeout)
+        link.connect(address)
+        started = time.monotonic()
+        try:
+            link.sendall(bytes.fromhex(data))
+            while link.recv(65536):
+                if time.monotonic() - started > timeout:
+                    raise TimeoutError
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        except TimeoutError:
+            return None
+        return time.monotonic() - started
+
+
+HANDLERS = {"reset_tcp": reset_tcp, "closed_after": closed_after}

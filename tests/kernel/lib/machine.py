@@ -1,0 +1,249 @@
+"""A guest as a scenario sees it: run commands, plug devices in and out, watch uevents, talk to the daemon.
+
+Every method that takes or returns a time uses this machine's own clock; `on_host(t)` converts it for comparison between machines.
+"""
+import concurrent.futures
+import hashlib
+import json
+import random
+import shlex
+import threading
+import time
+
+from daemon import Daemon
+from errors import GuestError
+from qemu import LINK, Qemu
+from say import say
+
+BOOT_TIMEOUT = 90
+
+
+class Machine:
+    def __init__(self, name, image, folder, logs, peers, bench_disk):
+        self.name, self.address = name, LINK[name]
+        self.qemu = Qemu(name, image, folder, logs, peers, bench_disk)
+        self._offset = 0.0
+        self._background = concurrent.futures.ThreadPoolExecutor(max_workers=16)
+
+    # Life
+
+    def start(self):
+        """Powers the machine on; `wait_ready` waits for the end of its boot."""
+        self._changed = threading.Condition()
+        self._answers, self._asked, self._ready, self._gone = {}, 0, False, False
+        self._channel = self.qemu.start()
+        self._started = time.monotonic()
+        threading.Thread(target=self._receive, args=(self._channel,), daemon=True).start()
+
+    def boot(self, attempts=3):
+        """Waits until the machine is up with a clock that keeps time; returns the seconds since power on."""
+        for _ in range(attempts):
+            seconds = self.wait_ready()
+            rate = self.clock_rate()
+            if abs(rate - 1) < 0.05:
+                return seconds
+            # Its kernel calibrates the clock while it boots, and fails when the emulated CPU is kept waiting in the wrong moment.
+            say(f"boot: {self.name}'s clock runs {rate:.2f} times too fast; starting it again")
+            self.power_off()
+            self.start()
+        raise GuestError(f"{self.name}'s clock does not keep time after {attempts} boots")
+
+    def wait_ready(self):
+        """Seconds from power on until the agent answers."""
+        with self._changed:
+            left = self._started + BOOT_TIMEOUT - time.monotonic()
+            if not self._changed.wait_for(lambda: self._ready or self._gone, left) or self._gone:
+                console = "\n".join(self.qemu.console.read_text(errors="replace").splitlines()[-30:])
+                what = "ended while it booted" if self._gone else f"did not boot in {BOOT_TIMEOUT} s"
+                raise GuestError(f"{self.name} {what}:\n{console}")
+        self.sync_clock()
+        return time.monotonic() - self._started
+
+    def power_off(self):
+        """As if the power failed; `start` boots it again with what reached its disk."""
+        self.qemu.kill()
+        self._channel.close()
+
+    def end(self):
+        self.qemu.kill()
+
+    def cut_link(self, cut=True):
+        """Pulls the network cable, or puts it back."""
+        self.qemu.qmp("set_link", name="link", up=not cut)
+
+    # Requests
+
+    def _receive(self, channel):
+        try:
+            for line in channel.makefile("rb"):
+                message = json.loads(line)
+                with self._changed:
+                    if message.get("ready"):
+                        self._ready = True
+                    else:
+                        self._answers[message["id"]] = message
+                    self._changed.notify_all()
+        except (OSError, ValueError):
+            pass
+        with self._changed:
+            self._gone = True
+            self._changed.notify_all()
+
+    def ask(self, do, within=30, **arguments):
+        """One request to the agent (guest/*.py); its own time-outs are shorter than `within`."""
+        with self._changed:
+            self._asked += 1
+            identity = self._asked
+            self._channel.sendall(json.dumps({"id": identity, "do": do, **arguments}).encode() + b"\n")
+            self._changed.wait_for(lambda: identity in self._answers or self._gone, within)
+            answer = self._answers.pop(identity, None)
+        if answer is None:
+            raise GuestError(f"{self.name}: {do}: {'the machine is gone' if self._gone else f'no answer in {within} s'}")
+        if "error" in answer:
+            raise GuestError(f"{self.name}: {do}: {answer['error']}")
+        return answer["ok"]
+
+    def run(self, command, timeout=30):
+        """A shell command: {"code", "out" (both streams), "start", "end"}."""
+        return self.ask("sh", within=timeout + 10, command=command, timeout=timeout)
+
+    def sh(self, command, timeout=30):
+        """The output of a shell command that must end with 0."""
+        done = self.run(command, timeout)
+        if done["code"] != 0:
+            raise GuestError(f"{self.name}: {command}: exit {done['code']}: {done['out'].strip()}")
+        return done["out"]
+
+    def begin(self, method, *arguments, **options):
+        """Calls one of this class's methods in the background; `.result()` of what is returned waits for its end."""
+        return self._background.submit(getattr(self, method), *arguments, **options)
+
+    def spawn(self, *argv, log="/tmp/spawned.log", env=None, user=None):
+        """Starts a process and leaves it running; returns its id."""
+        return self.ask("spawn", argv=argv, log=log, env=env, user=user)
+
+    def wait(self, pid, timeout=30):
+        """The exit code of a spawned process, None if it still runs."""
+        return self.ask("wait", within=timeout + 10, pid=pid, timeout=timeout)
+
+    def kill(self, pid, signal="KILL"):
+        return self.ask("kill", pid=pid, name=signal)
+
+    # Time
+
+    def now(self):
+        return self.ask("monotonic")
+
+    def sync_clock(self):
+        """Measures this machine's clock against the host's, with the quickest of some round trips; returns that one's length."""
+        best = None
+        for _ in range(10):
+            before = time.monotonic()
+            there = self.now()
+            after = time.monotonic()
+            if best is None or after - before < best:
+                best, self._offset = after - before, (before + after) / 2 - there
+        return best
+
+    def clock_rate(self, interval=0.3):
+        """How many seconds pass here in one second of the host."""
+        self.sync_clock()
+        before, host = self._offset, time.monotonic()
+        time.sleep(interval)
+        self.sync_clock()
+        passed = time.monotonic() - host
+        return (passed - (self._offset - before)) / passed
+
+    def on_host(self, moment):
+        return moment + self._offset
+
+    # Devices
+
+    def make_disk(self, serial, mib=1):
+        """A USB disk with known content, plugged in: {"serial", "busid", "udc", "plugged", "sha256"}."""
+        size = int(mib * (1 << 20))
+        return {**self.ask("make_disk", serial=serial, size=size), "sha256": disk_checksum(serial, size)}
+
+    def make_acm(self, serial):
+        return self.ask("make_acm", serial=serial)
+
+    def make_hid(self, serial):
+        return self.ask("make_hid", serial=serial)
+
+    def plug(self, device, udc=None):
+        """Plugs it in again, on the port it had unless told otherwise; its bus id is updated."""
+        device.update(self.ask("plug", serial=device["serial"], udc=udc))
+        return device["plugged"]
+
+    def unplug(self, device):
+        return self.ask("unplug", serial=device["serial"])
+
+    def usb_devices(self, **wanted):
+        return [d for d in self.ask("usb_devices") if all(d[k] == v for k, v in wanted.items())]
+
+    def vhci_ports(self):
+        return self.ask("vhci_ports")
+
+    def wait_listening(self, port, timeout=20):
+        return self.ask("wait_listening", within=timeout + 10, port=port, timeout=timeout)
+
+    def wait_free(self, timeout=30):
+        """Waits until every port of vhci_hcd is free."""
+        return self.ask("wait_free", within=timeout + 10, timeout=timeout)
+
+    def wait_exported(self, busid, timeout=30):
+        """Waits until usbip-host has the device and nobody uses it."""
+        return self.ask("wait_exported", within=timeout + 10, busid=busid, timeout=timeout)
+
+    def wait_uevent(self, after, action=None, path=None, type=None, timeout=30):
+        return self.ask("wait_uevent", within=timeout + 10, after=after, timeout=timeout, action=action, path=path, type=type)
+
+    def wait_imported(self, after, timeout=30):
+        """The uevent of a USB device that appears below vhci_hcd at or after a time."""
+        return self.wait_uevent(after, "add", r"/vhci_hcd\.", "usb_device", timeout)
+
+    def find_disk(self, serial, imported=True, timeout=20):
+        return self.ask("find_disk", within=timeout + 10, serial=serial, imported=imported, timeout=timeout)
+
+    def checksum(self, path, timeout=60):
+        return self.ask("checksum", within=timeout, path=path)
+
+    def read_blocks(self, path, count, timeout=120):
+        return self.ask("read_blocks", within=timeout, path=path, count=count)
+
+    # The daemon and the command
+
+    def start_daemon(self, *arguments, **options):
+        """Our daemon, as soon as it answers: see Daemon."""
+        return Daemon(self, *arguments, **options)
+
+    def command(self, arguments, user=None, timeout=60):
+        """Runs usbipc: {"code", "out", "err", "start", "end"}. It costs 2 s to start here: what is timed goes over Daemon.rpc."""
+        return self.ask("execute", within=timeout + 10, argv=["/bench/bin/usbipc", *shlex.split(arguments)], timeout=timeout, user=user)
+
+    def reset_tcp(self, port=3240):
+        """Resets the established connections with that port, as `ss -K` does: {"time", "count"}."""
+        return self.ask("reset_tcp", port=port)
+
+    # Between scenarios
+
+    def logs(self):
+        """What to keep of a scenario: {name: text} of the kernel's log and of every log in /tmp."""
+        try:
+            names = self.sh("ls /tmp/*.log 2>/dev/null || true").split()
+            texts = {name.rsplit("/", 1)[1]: self.run(f"cat {name}")["out"] for name in names}
+            return {"dmesg": self.run("dmesg -c")["out"], **texts}
+        except GuestError as error:
+            return {"lost": f"{error}\n{self.qemu.console.read_text(errors='replace')}"}
+
+    def reset(self):
+        """Back to the state after boot: nothing running, plugged, exported or imported."""
+        for step in ("rpc_close", "kill_all", "detach_all", "unexport_all", "remove_gadgets"):
+            self.ask(step, within=60)
+        self.sh("rm -rf /var/lib/usbipcluster /run/usbipcluster /var/run/vhci_hcd /tmp/* /etc/modprobe.d/bench.conf")
+        self.sh("modprobe -a usbip-host vhci-hcd")
+        self.sync_clock()
+
+
+def disk_checksum(serial, size):
+    return hashlib.sha256(random.Random(serial).randbytes(size)).hexdigest()

@@ -1,0 +1,160 @@
+"""The bench's entry: prepares, boots each topology once, runs its scenarios, and says how they went."""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import traceback
+
+import image
+import product
+import scenario
+from bench import records
+from errors import CheckFailed, DaemonError, GuestError
+from machine import Machine
+from say import elapsed, say
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+ARTIFACTS = product.ROOT / "artifacts/kernel"
+# A scenario that would begin later than this many seconds after the start has failed: the whole tier has 20 minutes.
+LAST_START = 18 * 60
+
+
+class Boot:
+    """The machines of one topology, powered on together."""
+
+    def __init__(self, topology, prepared, bench_disk):
+        self._folder = tempfile.TemporaryDirectory(prefix="kernel-bench.")
+        names = scenario.TOPOLOGIES[topology]
+        logs = ARTIFACTS / topology
+        logs.mkdir(parents=True, exist_ok=True)
+        self.machines = [Machine(n, prepared, self._folder.name, logs, [p for p in names if p != n], bench_disk) for n in names]
+        try:
+            for machine in self.machines:
+                machine.start()
+            for machine in self.machines:
+                seconds = machine.boot()
+                say(f"boot: {machine.name} ({machine.address}) is ready after {seconds:.1f} s")
+                (logs / f"{machine.name}.boot.dmesg").write_text(machine.sh("dmesg -c"))
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self):
+        for machine in self.machines:
+            machine.end()
+        self._folder.cleanup()
+
+
+def run_topology(topology, scenarios, prepared, bench_disk, patience, failed, measured):
+    boot = None
+    try:
+        for each in scenarios:
+            if elapsed() > LAST_START * patience:
+                failed.append(each.name)
+                say(f"FAIL {each.name}: no time is left for it")
+                continue
+            if boot is None:
+                try:
+                    boot = Boot(topology, prepared, bench_disk)
+                except (GuestError, RuntimeError) as error:
+                    failed.append(each.name)
+                    say(f"FAIL {each.name}: {error}")
+                    continue
+            say(f"---- {each.name}: {each.shows} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs)")
+            trouble = attempt(each, boot.machines, patience)
+            measured[each.name] = list(records)
+            if trouble:
+                failed.append(each.name)
+                say(f"FAIL {each.name}: {trouble}")
+            save_logs(each, boot.machines, show=bool(trouble))
+            if trouble or not clean(boot.machines):
+                boot.end()
+                boot = None
+    finally:
+        if boot:
+            boot.end()
+
+
+def attempt(each, machines, patience):
+    """Runs a scenario; what went wrong, or None."""
+    try:
+        say(f"PASS {each.name} ({each.run(machines, patience):.1f} s)")
+        return None
+    except (CheckFailed, DaemonError, GuestError, TimeoutError) as error:
+        line = next((f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == str(each.path)), 0)
+        return f"{each.path.name}:{line}: {error}"
+    except Exception:  # a mistake in the scenario itself must not end the others
+        return traceback.format_exc()
+
+
+def save_logs(each, machines, show):
+    """Keeps what the guests wrote during the scenario; on failure its ends are printed too."""
+    folder = ARTIFACTS / each.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for machine in machines:
+        for name, text in machine.logs().items():
+            (folder / f"{machine.name}.{name}").write_text(text)
+            if show and text.strip():
+                print(f"======== {machine.name} {name} (the end; all of it: {folder}/{machine.name}.{name})")
+                print("\n".join(text.splitlines()[-40:]), flush=True)
+
+
+def clean(machines):
+    try:
+        for machine in machines:
+            machine.reset()
+        return True
+    except GuestError as error:
+        say(f"boot: a fresh one is needed: {error}")
+        return False
+
+
+def make_bench_disk(folder, with_product):
+    """The second disk of every guest: the agent, and the product if a scenario wants it."""
+    tree = folder / "bench"
+    shutil.copytree(HERE / "guest", tree / "guest", ignore=shutil.ignore_patterns("__pycache__"))
+    if with_product:
+        shutil.copytree(product.publish(), tree / "bin", ignore=shutil.ignore_patterns("*.pdb", "*.xml"))
+    image.make_ext4(tree, folder / "bench.ext4")
+    return folder / "bench.ext4"
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/kernel/run", description="Runs scenarios on real kernels in emulated machines.")
+    parser.add_argument("scenario", nargs="*", help="TOPOLOGY, NAME or TOPOLOGY/NAME; all without one")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and what they show, then end")
+    parser.add_argument("--patience", type=float, default=1, metavar="FACTOR",
+                        help="multiplies the scenarios' time-outs, for a busy machine")
+    options = parser.parse_args()
+    try:
+        chosen = scenario.find(options.scenario)
+    except LookupError as error:
+        sys.exit(f"kernel bench: {error}")
+    if options.list:
+        for each in chosen:
+            print(f"{each.name:36} {each.shows}")
+        return
+
+    prepared = image.prepare()
+    failed, measured = [], {}
+    with tempfile.TemporaryDirectory(prefix="kernel-bench.") as folder:
+        bench_disk = make_bench_disk(pathlib.Path(folder), any(s.product for s in chosen))
+        for topology in scenario.TOPOLOGIES:
+            mine = [s for s in chosen if s.topology == topology]
+            if mine:
+                run_topology(topology, mine, prepared, bench_disk, options.patience, failed, measured)
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    (ARTIFACTS / "measurements.json").write_text(json.dumps(measured, indent=2) + "\n")
+    say(f"logs and measurements: {ARTIFACTS}")
+    for name in failed:
+        print(f"FAIL {name}")
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""One QEMU process: its command line and its monitor (QMP)."""
+import ctypes
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+LINK = {"A": "10.0.0.1", "B": "10.0.0.2", "C": "10.0.0.3"}
+_PR_SET_PDEATHSIG = 1
+
+
+class Qemu:
+    """A machine without KVM: two emulated CPUs, a disk of its own over the shared image, one link, an agent port, a console."""
+
+    def __init__(self, name, image, folder, logs, peers, bench_disk):
+        self.name, self.folder = name, pathlib.Path(folder)
+        self.console = pathlib.Path(logs, f"{name}.console")
+        self._disk = self.folder / f"{name}.qcow2"
+        if not self._disk.exists():
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "root.ext4", self._disk], check=True)
+        self._arguments = [
+            "qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,la57=off",
+            "-smp", "2", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-kernel", image / "vmlinux", "-initrd", image / "initrd",
+            "-append", f"console=ttyS0 loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on tsc=reliable no_timer_check "
+                       f"net.ifnames=0 bench.node={name} bench.address={LINK[name]}",
+            "-drive", f"if=virtio,format=qcow2,file={self._disk}",
+            "-drive", f"if=virtio,format=raw,readonly=on,file={bench_disk}",
+            *self._link(peers),
+            "-device", "qemu-xhci,id=xhci", "-audiodev", "none,id=silence",
+            "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,path={self._socket('agent')},server=on,wait=off",
+            "-device", "virtserialport,chardev=agent,name=bench",
+            "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
+            "-qmp", f"unix:{self._socket('qmp')},server=on,wait=off",
+        ]
+
+    def _socket(self, kind):
+        return self.folder / f"{self.name}.{kind}"
+
+    def _link(self, peers):
+        """Two machines speak directly (datagrams over Unix sockets, so either may restart); three share a multicast group."""
+        number = list(LINK).index(self.name) + 1
+        card = ["-device", f"virtio-net-pci,netdev=link,mac=52:54:00:00:00:0{number},romfile="]
+        if len(peers) == 1:
+            return ["-netdev", f"dgram,id=link,local.type=unix,local.path={self._socket('link')},"
+                               f"remote.type=unix,remote.path={self.folder / peers[0]}.link", *card]
+        if peers:
+            return ["-netdev", "socket,id=link,mcast=230.0.0.72:7240,localaddr=127.0.0.1", *card]
+        return ["-netdev", "hubport,id=link,hubid=0", *card]
+
+    def start(self):
+        for kind in ("agent", "qmp", "link"):
+            self._socket(kind).unlink(missing_ok=True)
+        self.process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, stdout=open(self.console, "ab"),
+                                        stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+        self._monitor = connect(self._socket("qmp"), 10, self.process).makefile("rw")
+        self._monitor.readline()
+        self.qmp("qmp_capabilities")
+        return connect(self._socket("agent"), 10, self.process)
+
+    def qmp(self, command, **arguments):
+        self._monitor.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._monitor.flush()
+        while True:
+            line = self._monitor.readline()
+            if not line:
+                raise RuntimeError(f"machine {self.name}: QEMU closed its monitor during {command}")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise RuntimeError(f"machine {self.name}: {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def kill(self):
+        """As if the power failed."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+
+
+def connect(path, timeout, process):
+    deadline = time.monotonic() + timeout
+    while True:
+        link = socket.socket(socket.AF_UNIX)
+        try:
+            link.connect(str(path))
+            return link
+        except OSError:
+            link.close()
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"QEMU did not start: see the console ({path})") from None
+            time.sleep(0.02)
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

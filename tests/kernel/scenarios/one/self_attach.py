@@ -1,0 +1,21 @@
+"""A node attaches its own device: exporter and importer in one kernel and one daemon."""
+from bench import check, measure, milliseconds, poll
+from daemon import Daemon
+
+
+def run(a):
+    disk = a.make_disk("SELF")
+    daemon = Daemon(a)
+    poll("the daemon knows the disk", lambda: daemon.devices(serial="SELF", state="unbound"))
+    daemon.rpc("bind", selector="serial=SELF")
+    before = a.now()
+    daemon.rpc("attach", selector="serial=SELF", waitSeconds=30)
+    measure("attach to uevent", milliseconds(a.wait_imported(before)["time"] - before), "ms")
+    found = a.find_disk("SELF")
+    check("content", a.checksum(found["device"])["sha256"], disk["sha256"])
+    daemon.rpc("detach", target="0")
+    poll("the device is free", lambda: daemon.devices(serial="SELF", state="available"))
+    daemon.rpc("unbind", selector="serial=SELF")
+    local = f"ls /sys/bus/usb/devices/{disk['busid']}/{disk['busid']}:1.0/host*/target*/*/block"
+    poll("its own driver has it back", lambda: a.run(local)["code"] == 0)
+    check("content on the exporter", a.checksum("/dev/" + a.sh(local).strip())["sha256"], disk["sha256"])

@@ -1,0 +1,23 @@
+"""The stock `usbip list -r` and `usbip attach` work against our daemon."""
+from bench import check, poll
+
+
+def run(a, b):
+    disk = a.make_disk("PLAIN", mib=2)
+    daemon = a.start_daemon(env={"USBIPCLUSTER__PLAINCLIENTS": f"{b.address}/32"})
+    daemon.rpc("bind", selector="serial=PLAIN")
+    check("usbip list -r shows the device", f"{disk['busid']}: " in b.sh(f"usbip list -r {a.address}"))
+    b.sh(f"usbip attach -r {a.address} -b {disk['busid']}")
+    check("content at B", b.checksum(b.find_disk("PLAIN")["device"])["sha256"], disk["sha256"])
+    row = daemon.devices(serial="PLAIN")[0]
+    check("our daemon says who has it", (row["state"], b.address in (row["holder"] or "")), ("in-use", True))
+    poll("our daemon has closed the connection", lambda: daemon.session_sockets() == [], timeout=2)
+
+    second = b.run(f"usbip attach -r {a.address} -b {disk['busid']}")
+    check("a second usbip attach is refused", second["code"] != 0)
+    check("... and says so", "busy" in second["out"].lower() or "error" in second["out"].lower())
+    unknown = b.run(f"usbip attach -r {a.address} -b 9-9")
+    check("usbip attach of an unknown bus id is refused", unknown["code"] != 0)
+
+    b.sh(f"usbip detach -p {b.vhci_ports()[0]['port']}")
+    poll("after usbip detach it is available again", lambda: daemon.devices(serial="PLAIN", state="available"))

@@ -54,13 +54,17 @@ public sealed class ControlClient : IAsyncDisposable
     public Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Nodes, request, ControlJson.Default.NodesParams, ControlJson.Default.IReadOnlyListNodeRow, cancellationToken);
 
-    /// <summary>Exports a local device; the rows that changed.</summary>
+    /// <summary>Exports local devices; the rows that changed.</summary>
     public Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Bind, request, ControlJson.Default.BindParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
 
-    /// <summary>Exports a local device no longer; the rows that changed.</summary>
+    /// <summary>Exports local devices no longer; the rows that changed.</summary>
     public Task<IReadOnlyList<DeviceRow>> UnbindAsync(UnbindParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Unbind, request, ControlJson.Default.UnbindParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
+
+    /// <summary>Takes the node's devices out of service, or puts them back; those that are still used.</summary>
+    public Task<IReadOnlyList<DeviceRow>> DrainAsync(DrainParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.Drain, request, ControlJson.Default.DrainParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
 
     /// <summary>Attaches a device here; its row.</summary>
     public Task<IReadOnlyList<PortRow>> AttachAsync(AttachParams request, CancellationToken cancellationToken) =>

@@ -12,6 +12,7 @@ namespace UsbIpCluster.Control;
 [JsonSerializable(typeof(NodesParams))]
 [JsonSerializable(typeof(BindParams))]
 [JsonSerializable(typeof(UnbindParams))]
+[JsonSerializable(typeof(DrainParams))]
 [JsonSerializable(typeof(AttachParams))]
 [JsonSerializable(typeof(DetachParams))]
 [JsonSerializable(typeof(PortParams))]

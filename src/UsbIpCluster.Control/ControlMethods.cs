@@ -15,6 +15,9 @@ public static class ControlMethods
     /// <summary><see cref="UnbindParams"/> to the <see cref="DeviceRow"/>s that changed.</summary>
     public const string Unbind = "unbind";
 
+    /// <summary><see cref="DrainParams"/> to the <see cref="DeviceRow"/>s of this node that are still leased or in use.</summary>
+    public const string Drain = "drain";
+
     /// <summary><see cref="AttachParams"/> to the <see cref="PortRow"/>s that changed: one.</summary>
     public const string Attach = "attach";
 

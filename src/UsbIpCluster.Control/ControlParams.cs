@@ -29,23 +29,61 @@ public sealed record NodesParams : IControlParams
     public string? FindProblem() => null;
 }
 
-/// <summary>Exports a local device.</summary>
-/// <param name="Selector">The one device.</param>
-/// <param name="Name">A name for it in the cluster; null: none, or the one it has.</param>
+/// <summary>
+/// Exports local devices, and keeps to it: what the selector names is exported again after a replug, a reboot and a restart of the daemon.
+/// </summary>
+/// <param name="Selector">The one device, unless <paramref name="All"/>.</param>
+/// <param name="Name">A name for it in the cluster; null: none, or the one it has. Not with <paramref name="All"/>.</param>
+/// <param name="All">Every local device that matches, now and later.</param>
+/// <param name="Allow">Who may have it: rules such as <c>node=lab2</c>, <c>user=alice</c>, <c>10.1.0.0/16</c>, or several joined by commas, all
+/// of which must match; null or empty: everybody who is not denied.</param>
+/// <param name="Deny">Who may not, written in the same way; it goes before <paramref name="Allow"/>.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record BindParams(string Selector, string? Name = null) : IControlParams
+public sealed record BindParams(
+    string Selector,
+    string? Name = null,
+    bool All = false,
+    IReadOnlyList<string>? Allow = null,
+    IReadOnlyList<string>? Deny = null) : IControlParams
+{
+    /// <summary>The most rules of one kind.</summary>
+    public const int MostRules = 64;
+
+    /// <inheritdoc/>
+    public string? FindProblem() => this switch
+    {
+        { Selector.Length: 0 } => "selector is empty",
+        { All: true, Name: not null } => "name and all exclude each other: a name is one device's",
+        { Allow.Count: > MostRules } or { Deny.Count: > MostRules } => $"more than {MostRules} rules",
+        _ => (Allow ?? []).Concat(Deny ?? []).Any(string.IsNullOrWhiteSpace) ? "a rule is empty" : null,
+    };
+}
+
+/// <summary>Exports local devices no longer, and gives them back to their own drivers.</summary>
+/// <param name="Selector">The one device, unless <paramref name="All"/>.</param>
+/// <param name="All">Every local device that matches.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record UnbindParams(string Selector, bool All = false) : IControlParams
 {
     /// <inheritdoc/>
     public string? FindProblem() => Selector.Length == 0 ? "selector is empty" : null;
 }
 
-/// <summary>Exports a local device no longer.</summary>
-/// <param name="Selector">The one device.</param>
+/// <summary>Takes this node's devices out of service: no new lease is given, and what is in use stays in use until it is detached.</summary>
+/// <param name="Off">End the drain instead.</param>
+/// <param name="WaitSeconds">Answer when nothing is in use any more, or with <see cref="ControlError.TimedOut"/> after so many seconds (the
+/// drain goes on); null: answer at once. 0 to a week.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record UnbindParams(string Selector) : IControlParams
+public sealed record DrainParams(bool Off = false, double? WaitSeconds = null) : IControlParams
 {
     /// <inheritdoc/>
-    public string? FindProblem() => Selector.Length == 0 ? "selector is empty" : null;
+    public string? FindProblem() => this switch
+    {
+        { Off: true, WaitSeconds: not null } => "off and waitSeconds exclude each other",
+        { WaitSeconds: { } wait } when wait is not (>= 0 and <= AttachParams.LongestWait) =>
+            $"waitSeconds is not between 0 and {AttachParams.LongestWait}",
+        _ => null,
+    };
 }
 
 /// <summary>Attaches a device here: one of the cluster by its selector, or one of a plain USB/IP server by host and bus id.</summary>
@@ -55,13 +93,15 @@ public sealed record UnbindParams(string Selector) : IControlParams
 /// <param name="Once">Do not attach it again after a loss.</param>
 /// <param name="WaitSeconds">Store the attachment at once and answer when the device is usable, or with
 /// <see cref="ControlError.TimedOut"/> after so many seconds; null: answer when the socket is handed over. 0 to a week.</param>
+/// <param name="Steal">Take the device from whoever holds it; goes with a selector.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AttachParams(
     string? Selector = null,
     string? RemoteHost = null,
     [property: JsonPropertyName("remoteBusid")] string? RemoteBusId = null,
     bool Once = false,
-    double? WaitSeconds = null) : IControlParams
+    double? WaitSeconds = null,
+    bool Steal = false) : IControlParams
 {
     /// <summary>The longest wait, in seconds: a week.</summary>
     public const double LongestWait = 7 * 24 * 3600;
@@ -73,6 +113,7 @@ public sealed record AttachParams(
             => "remoteHost and remoteBusid go together",
         { Selector: null, RemoteHost: null } => "selector, or remoteHost and remoteBusid, is missing",
         { Selector: not null, RemoteHost: not null } => "selector and remoteHost exclude each other",
+        { Steal: true, Selector: null } => "steal goes with a selector: a plain USB/IP server knows no leases",
         { Selector: "" } or { RemoteHost: "" } or { RemoteBusId: "" } => "selector, remoteHost and remoteBusid may not be empty",
         { WaitSeconds: { } wait } when wait is not (>= 0 and <= LongestWait) => $"waitSeconds is not between 0 and {LongestWait}",
         _ => null,

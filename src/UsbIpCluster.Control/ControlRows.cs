@@ -17,6 +17,8 @@ namespace UsbIpCluster.Control;
 /// <param name="Holder">Who has it: the importing node and its attachment, or a plain client's address.</param>
 /// <param name="Name">The name given to it at bind.</param>
 /// <param name="Reachable">Whether the state is current.</param>
+/// <param name="Epoch">How many leases of it there have been; never goes back. Null for a plain USB/IP server.</param>
+/// <param name="User">The user who asked for it, as the holder's node says; null when nobody has it, or a plain client.</param>
 public sealed record DeviceRow(
     string Node,
     [property: JsonPropertyName("busid")] string BusId,
@@ -31,12 +33,14 @@ public sealed record DeviceRow(
     string State,
     string? Holder,
     string? Name,
-    bool Reachable);
+    bool Reachable,
+    ulong? Epoch,
+    string? User);
 
 /// <summary>A node of the cluster.</summary>
 /// <param name="Node">Its name.</param>
 /// <param name="Address">Its cluster address, ADDR:PORT.</param>
-/// <param name="Status">Its membership: joining, up, leaving, removed.</param>
+/// <param name="Status">Its membership: joining, up, leaving, removed; draining when it is up and gives out no new leases.</param>
 /// <param name="Reachable">Whether it answers now.</param>
 /// <param name="Self">Whether it is the node that was asked.</param>
 /// <param name="Devices">How many devices it has.</param>

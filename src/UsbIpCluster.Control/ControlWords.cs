@@ -103,4 +103,13 @@ public static class EventKinds
 
     /// <summary>An importer's session with a local device ended.</summary>
     public const string SessionEnded = "session-ended";
+
+    /// <summary>A local device was asked for by somebody who may not have it; told once for each who, which and why.</summary>
+    public const string Denied = "denied";
+
+    /// <summary>A device was taken from its holder on command.</summary>
+    public const string Stolen = "stolen";
+
+    /// <summary>A local device and another one have the same name.</summary>
+    public const string NameConflict = "name-conflict";
 }

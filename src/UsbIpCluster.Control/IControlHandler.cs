@@ -29,11 +29,14 @@ public interface IControlHandler
     /// <summary>The nodes of the cluster.</summary>
     Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken);
 
-    /// <summary>Exports a local device.</summary>
+    /// <summary>Exports local devices.</summary>
     Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken);
 
-    /// <summary>Exports a local device no longer.</summary>
+    /// <summary>Exports local devices no longer.</summary>
     Task<IReadOnlyList<DeviceRow>> UnbindAsync(UnbindParams request, ControlCaller caller, CancellationToken cancellationToken);
+
+    /// <summary>Takes this node's devices out of service, or puts them back.</summary>
+    Task<IReadOnlyList<DeviceRow>> DrainAsync(DrainParams request, ControlCaller caller, CancellationToken cancellationToken);
 
     /// <summary>Attaches a device here.</summary>
     Task<IReadOnlyList<PortRow>> AttachAsync(AttachParams request, ControlCaller caller, CancellationToken cancellationToken);

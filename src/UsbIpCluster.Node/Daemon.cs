@@ -80,6 +80,7 @@ internal sealed class Daemon : IAsyncDisposable
             Version,
             started,
             Attachments: 0,
+            Draining: false,
             []);
         var foundation = new NodeFoundation(
             entry,

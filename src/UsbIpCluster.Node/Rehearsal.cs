@@ -15,7 +15,7 @@ internal static class Rehearsal
     public static void Run(NodeEntry self)
     {
         var device = new DeviceEntry(
-            BusId.Parse("1-1"), 0, 0, "", "", "", default, [default], UsbSpeed.High, "", DeviceState.Unbound, null, null);
+            BusId.Parse("1-1"), 0, 0, "", "", "", default, [default], UsbSpeed.High, "", DeviceState.Unbound, null, null, default, null);
         var entry = self with { Devices = [device] };
         NodeSerializer.Rehearse(entry);
 

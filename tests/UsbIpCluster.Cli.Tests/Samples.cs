@@ -8,10 +8,10 @@ internal static class Samples
     public static readonly DateTimeOffset Now = new(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     public static readonly DeviceRow Disk = new(
-        "lab1", "1-1.2", "0525", "a4a5", "S-1", "Netchip", "File-backed Storage", "mass-storage", "high", "kernel", DeviceStates.Available, null, null, true);
+        "lab1", "1-1.2", "0525", "a4a5", "S-1", "Netchip", "File-backed Storage", "mass-storage", "high", "kernel", DeviceStates.Available, null, null, true, 3, null);
 
     public static readonly DeviceRow Keyboard = new(
-        "lab22", "2-1", "046d", "c31c", null, null, null, "hid", "low", "simulated", DeviceStates.InUse, "lab1/a1", "desk", false);
+        "lab22", "2-1", "046d", "c31c", null, null, null, "hid", "low", "simulated", DeviceStates.InUse, "lab1/a1", "desk", false, 4, "alice");
 
     public static readonly NodeRow Lab1 = new("lab1", "10.0.0.1:7240", "up", true, true, 2, 1, "0.1.0", Now.AddSeconds(-5));
 

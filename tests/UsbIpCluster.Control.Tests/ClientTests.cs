@@ -106,7 +106,7 @@ public sealed class ClientTests : IDisposable
     public async Task Rows_arrive_as_they_were_given()
     {
         await using var daemon = new TestDaemon();
-        var device = new DeviceRow("lab1", "1-1", "0525", "a4a5", null, "Nétchip", "Gadget \u001b[31m", "mass-storage", "high", "kernel", "in-use", "lab2/a1", null, true);
+        var device = new DeviceRow("lab1", "1-1", "0525", "a4a5", null, "Nétchip", "Gadget \u001b[31m", "mass-storage", "high", "kernel", "in-use", "lab2/a1", null, true, 7, "alice");
         var node = new NodeRow("lab1", "10.0.0.1:7240", "up", true, true, 1, 2, "0.1.0", DateTimeOffset.UnixEpoch);
         var port = new PortRow(3, "a1", "attached", "0525:a4a5", "0525", "a4a5", null, null, "lab1", "1-1", "10.0.0.1:3240", "3-1", DateTimeOffset.UnixEpoch.AddTicks(1), 4, null);
         daemon.Handler.List = (_, _) => ScriptedHandler.Rows(device);

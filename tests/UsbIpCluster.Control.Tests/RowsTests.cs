@@ -7,9 +7,9 @@ public sealed class RowsTests
     [Fact]
     public void A_device_has_these_fields_and_nulls_are_written()
     {
-        IReadOnlyList<DeviceRow> rows = [new("lab1", "1-1", "0525", "a4a5", null, null, null, "hid", "high", "kernel", "available", null, null, true)];
+        IReadOnlyList<DeviceRow> rows = [new("lab1", "1-1", "0525", "a4a5", null, null, null, "hid", "high", "kernel", "available", null, null, true, 7, null)];
         Assert.Equal(
-            """[{"node":"lab1","busid":"1-1","vid":"0525","pid":"a4a5","serial":null,"manufacturer":null,"product":null,"class":"hid","speed":"high","backend":"kernel","state":"available","holder":null,"name":null,"reachable":true}]""",
+            """[{"node":"lab1","busid":"1-1","vid":"0525","pid":"a4a5","serial":null,"manufacturer":null,"product":null,"class":"hid","speed":"high","backend":"kernel","state":"available","holder":null,"name":null,"reachable":true,"epoch":7,"user":null}]""",
             JsonSerializer.Serialize(rows, ControlJson.Default.IReadOnlyListDeviceRow));
     }
 

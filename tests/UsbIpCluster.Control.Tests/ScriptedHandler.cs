@@ -13,6 +13,8 @@ internal sealed class ScriptedHandler : IControlHandler
 
     public Func<UnbindParams, CancellationToken, Task<IReadOnlyList<DeviceRow>>> Unbind { get; set; } = (_, _) => Rows<DeviceRow>();
 
+    public Func<DrainParams, CancellationToken, Task<IReadOnlyList<DeviceRow>>> Drain { get; set; } = (_, _) => Rows<DeviceRow>();
+
     public Func<AttachParams, CancellationToken, Task<IReadOnlyList<PortRow>>> Attach { get; set; } = (_, _) => Rows<PortRow>();
 
     public Func<DetachParams, CancellationToken, Task<IReadOnlyList<PortRow>>> Detach { get; set; } = (_, _) => Rows<PortRow>();
@@ -53,6 +55,9 @@ internal sealed class ScriptedHandler : IControlHandler
 
     Task<IReadOnlyList<DeviceRow>> IControlHandler.UnbindAsync(UnbindParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Unbind(request, cancellationToken);
+
+    Task<IReadOnlyList<DeviceRow>> IControlHandler.DrainAsync(DrainParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        Drain(request, cancellationToken);
 
     Task<IReadOnlyList<PortRow>> IControlHandler.AttachAsync(AttachParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Attach(request, cancellationToken);

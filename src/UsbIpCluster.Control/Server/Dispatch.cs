@@ -24,6 +24,7 @@ internal static class Dispatch
             ControlMethods.Nodes => Rows(json.NodesParams, handler.NodesAsync, json.IReadOnlyListNodeRow),
             ControlMethods.Bind => Rows(json.BindParams, handler.BindAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Unbind => Rows(json.UnbindParams, handler.UnbindAsync, json.IReadOnlyListDeviceRow),
+            ControlMethods.Drain => Rows(json.DrainParams, handler.DrainAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Attach => Rows(json.AttachParams, handler.AttachAsync, json.IReadOnlyListPortRow),
             ControlMethods.Detach => Rows(json.DetachParams, handler.DetachAsync, json.IReadOnlyListPortRow),
             ControlMethods.Port => Rows(json.PortParams, handler.PortAsync, json.IReadOnlyListPortRow),

@@ -97,7 +97,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     private void BecomeLeasing(ClusterDevice device)
     {
         var exports = Context.ActorSelection($"{device.Address}/user/node/exports");
-        var answer = exports.Ask<INodeMessage>(new RequestLease(device.Device.BusId, _holder), LeaseTimeout);
+        var answer = exports.Ask<INodeMessage>(new RequestLease(device.Device.BusId, _holder, null, null, false), LeaseTimeout);
         answer.PipeTo(Self, failure: error => new LeaseRefused(LeaseRefusal.Failed, Unanswered(device, error)));
         Become(() =>
         {

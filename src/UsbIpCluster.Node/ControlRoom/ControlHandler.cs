@@ -58,6 +58,14 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
         return [Rows.Of(device with { Device = entry })];
     }
 
+    public async Task<IReadOnlyList<DeviceRow>> DrainAsync(DrainParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        TimeSpan? wait = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        var used = await AskAsync<ExportManager.Used>(actors.Exports, new ExportManager.Drain(request.Off, wait), (wait ?? TimeSpan.Zero) + Quick);
+        var view = await ViewAsync();
+        return [.. used.BusIds.Select(busId => view.Find(view.Self, busId)).OfType<ClusterDevice>().Select(Rows.Of)];
+    }
+
     public async Task<IReadOnlyList<PortRow>> AttachAsync(AttachParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
         AttachmentTarget target = request is { RemoteHost: { } host, RemoteBusId: { } busId }
@@ -194,7 +202,7 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
         return new NodeRow(
             node?.Entry.Node.Value ?? place.Host,
             place.ToString(),
-            member?.Status ?? "joining",
+            member?.Status is { } status ? node is { Entry.Draining: true } && status == "up" ? "draining" : status : "joining",
             node?.Entry.Node == self || member is { Reachable: true },
             node?.Entry.Node == self,
             node?.Entry.Devices.Length ?? 0,

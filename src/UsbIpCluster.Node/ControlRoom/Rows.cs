@@ -23,7 +23,9 @@ internal static class Rows
         StateOf(device.Device.State),
         device.Device.Holder,
         device.Device.Name,
-        device.Reachable);
+        device.Reachable,
+        device.Device.Epoch.Value,
+        device.Device.User);
 
     /// <summary>A device that a plain USB/IP server lists: it shows only what is available.</summary>
     public static DeviceRow Of(string server, DevlistDevice device) => new(
@@ -40,7 +42,9 @@ internal static class Rows
         DeviceStates.Available,
         null,
         null,
-        true);
+        true,
+        null,
+        null);
 
     /// <summary>An attachment.</summary>
     public static PortRow Of(AttachmentStatus status) => new(

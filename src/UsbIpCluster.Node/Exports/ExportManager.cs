@@ -15,6 +15,14 @@ internal sealed class ExportManager : ReceiveActor
     /// <summary>What an exporter has seen.</summary>
     public sealed record Change(IDeviceExporter Exporter, DeviceChange What);
 
+    /// <summary>
+    /// Give out no new leases, or give them out again. Answered with <see cref="Used"/>: at once, or when nothing is used any more.
+    /// </summary>
+    public sealed record Drain(bool Off, TimeSpan? Wait);
+
+    /// <summary>The devices that somebody has.</summary>
+    public sealed record Used(ImmutableArray<BusId> BusIds);
+
     /// <summary>Asks for the devices that a plain USB/IP client may see; answered with an <see cref="Offered"/>.</summary>
     public sealed record GetOffered;
 

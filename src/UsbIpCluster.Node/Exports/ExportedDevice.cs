@@ -151,7 +151,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         _epoch = _epoch.Next;
         var id = LeaseId.New();
-        asker.Tell(new LeaseGranted(id, _epoch, _device.BusId, _settings.Endpoints, LeaseExpiry));
+        asker.Tell(new LeaseGranted(id, _epoch, _device.BusId, _settings.Endpoints, LeaseExpiry, ResumeSecret.New()));
         BecomeLeased(new Lease(id, holder, _epoch), LeaseExpiry);
     }
 
@@ -361,7 +361,9 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             _exporter.Backend,
             state,
             holder,
-            _name);
+            _name,
+            _epoch,
+            null);
         if (entry == _shown)
             return;
         _shown = entry;

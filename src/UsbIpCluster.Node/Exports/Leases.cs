@@ -4,7 +4,15 @@ using UsbIpCluster.Protocol;
 namespace UsbIpCluster.Node;
 
 /// <summary>From an importer to the exporter's node: may this attachment have that device?</summary>
-internal sealed record RequestLease(BusId BusId, Holder Holder) : INodeMessage;
+/// <param name="BusId">The device.</param>
+/// <param name="Holder">For whom.</param>
+/// <param name="User">Who asked for the attachment, as the importer's node says; null when it does not know.</param>
+/// <param name="Instead">
+/// An attachment of the same node that is no more: what it still holds, this one takes over. Null when there is none.
+/// </param>
+/// <param name="Steal">Whether the device is to be taken from whoever holds it.</param>
+internal sealed record RequestLease(
+    BusId BusId, Holder Holder, string? User = null, AttachmentId? Instead = null, bool Steal = false) : INodeMessage;
 
 /// <summary>The answer that lets the importer connect.</summary>
 /// <param name="LeaseId">Named once, on the data connection, before <paramref name="Expiry"/> has passed.</param>
@@ -12,12 +20,14 @@ internal sealed record RequestLease(BusId BusId, Holder Holder) : INodeMessage;
 /// <param name="BusId">The device.</param>
 /// <param name="Endpoints">Where to connect, in order.</param>
 /// <param name="Expiry">How long the lease waits for its connection.</param>
+/// <param name="Secret">Lets the holder come back while the cluster is cut; goes to nobody else.</param>
 internal sealed record LeaseGranted(
     LeaseId LeaseId,
     Epoch Epoch,
     BusId BusId,
     ImmutableArray<NetworkAddress> Endpoints,
-    TimeSpan Expiry) : INodeMessage;
+    TimeSpan Expiry,
+    ResumeSecret Secret) : INodeMessage;
 
 /// <summary>Why a lease is refused.</summary>
 internal enum LeaseRefusal
@@ -31,6 +41,12 @@ internal enum LeaseRefusal
     /// <summary>Somebody else holds it.</summary>
     Busy,
 
+    /// <summary>The policy of the device does not allow it.</summary>
+    Denied,
+
+    /// <summary>The node gives out no new leases.</summary>
+    Draining,
+
     /// <summary>The exporter tried and could not.</summary>
     Failed,
 }
@@ -38,7 +54,16 @@ internal enum LeaseRefusal
 /// <summary>The answer that says no.</summary>
 /// <param name="Refusal">Why.</param>
 /// <param name="Message">For the person who asked.</param>
-internal sealed record LeaseRefused(LeaseRefusal Refusal, string Message) : INodeMessage;
+/// <param name="HeldBy">Who holds the device; null when nobody does, or nobody with a lease.</param>
+internal sealed record LeaseRefused(LeaseRefusal Refusal, string Message, Holder? HeldBy = null) : INodeMessage;
+
+/// <summary>From the exporter to the node of an attachment that had a device: it was taken away on command, and is not to be fought for.</summary>
+/// <param name="BusId">The device.</param>
+/// <param name="Holder">Who had it.</param>
+/// <param name="Epoch">Of the lease that is worthless now.</param>
+/// <param name="By">Who has it now.</param>
+/// <param name="User">For whom, as that node says.</param>
+internal sealed record LeaseStolen(BusId BusId, Holder Holder, Epoch Epoch, Holder By, string? User) : INodeMessage;
 
 /// <summary>From an importer that has detached: the device need not be kept for it. A stale epoch says nothing.</summary>
 internal sealed record ReleaseLease(BusId BusId, Holder Holder, Epoch Epoch) : INodeMessage;

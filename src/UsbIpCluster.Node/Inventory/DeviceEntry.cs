@@ -39,6 +39,8 @@ public enum DeviceState
 /// <param name="State">What its actor says.</param>
 /// <param name="Holder">Who holds a lease of it, or the address of a plain client; null when nobody.</param>
 /// <param name="Name">The name that an operator gave it.</param>
+/// <param name="Epoch">Of its last lease.</param>
+/// <param name="User">The user for whom the holder asked, as the holder's node says; null when nobody, or a plain client.</param>
 public sealed record DeviceEntry(
     BusId BusId,
     ushort VendorId,
@@ -52,14 +54,16 @@ public sealed record DeviceEntry(
     string Backend,
     DeviceState State,
     string? Holder,
-    string? Name)
+    string? Name,
+    Epoch Epoch,
+    string? User)
 {
     /// <inheritdoc/>
     public bool Equals(DeviceEntry? other) =>
         other is not null && BusId == other.BusId && VendorId == other.VendorId && ProductId == other.ProductId
         && Serial == other.Serial && Manufacturer == other.Manufacturer && Product == other.Product
         && DeviceClass == other.DeviceClass && Speed == other.Speed && Backend == other.Backend && State == other.State
-        && Holder == other.Holder && Name == other.Name && Interfaces.AsSpan().SequenceEqual(other.Interfaces.AsSpan());
+        && Holder == other.Holder && Name == other.Name && Epoch == other.Epoch && User == other.User && Interfaces.AsSpan().SequenceEqual(other.Interfaces.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(BusId, VendorId, ProductId, Serial, State, Holder);

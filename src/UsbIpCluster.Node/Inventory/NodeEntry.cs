@@ -13,6 +13,7 @@ namespace UsbIpCluster.Node;
 /// <param name="Software">The daemon's version.</param>
 /// <param name="Since">When the daemon started.</param>
 /// <param name="Attachments">How many attachments it keeps.</param>
+/// <param name="Draining">Whether it gives out no new leases.</param>
 /// <param name="Devices">Its local devices, ordered by bus id.</param>
 public sealed record NodeEntry(
     NodeName Node,
@@ -22,6 +23,7 @@ public sealed record NodeEntry(
     string Software,
     DateTimeOffset Since,
     int Attachments,
+    bool Draining,
     ImmutableArray<DeviceEntry> Devices)
 {
     /// <summary>Whether this entry replaces <paramref name="other"/> of the same node.</summary>

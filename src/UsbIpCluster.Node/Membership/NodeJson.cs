@@ -17,7 +17,7 @@ namespace UsbIpCluster.Node;
     Converters =
     [
         typeof(NodeNameJson), typeof(BusIdJson), typeof(LeaseIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(NetworkAddressJson),
-        typeof(DeviceStateJson), typeof(UsbSpeedJson), typeof(LeaseRefusalJson),
+        typeof(ResumeSecretJson), typeof(DeviceStateJson), typeof(UsbSpeedJson), typeof(LeaseRefusalJson),
     ])]
 [JsonSerializable(typeof(InventoryActor.Announce))]
 [JsonSerializable(typeof(InventoryActor.Digest))]
@@ -26,6 +26,7 @@ namespace UsbIpCluster.Node;
 [JsonSerializable(typeof(LeaseGranted))]
 [JsonSerializable(typeof(LeaseRefused))]
 [JsonSerializable(typeof(ReleaseLease))]
+[JsonSerializable(typeof(LeaseStolen))]
 internal sealed partial class NodeJson : JsonSerializerContext;
 
 /// <summary>A value that is written as its text, and read by the parser that carries its rule.</summary>
@@ -78,6 +79,19 @@ internal sealed class NetworkAddressJson : TextJson<NetworkAddress>
 {
     protected override bool TryParse(string? text, [NotNullWhen(true)] out NetworkAddress? value) =>
         NetworkAddress.TryParse(text, null, out value);
+}
+
+internal sealed class ResumeSecretJson : JsonConverter<ResumeSecret>
+{
+    /// <inheritdoc/>
+    public override ResumeSecret Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && ResumeSecret.TryParse(reader.GetString(), out var secret)
+            ? secret
+            : throw new JsonException("no secret");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, ResumeSecret value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Reveal());
 }
 
 /// <summary>One of a set of values, by its name.</summary>

@@ -24,6 +24,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         ("lease-granted", NodeJson.Default.LeaseGranted),
         ("lease-refused", NodeJson.Default.LeaseRefused),
         ("release-lease", NodeJson.Default.ReleaseLease),
+        ("lease-stolen", NodeJson.Default.LeaseStolen),
     ];
 
     /// <inheritdoc/>

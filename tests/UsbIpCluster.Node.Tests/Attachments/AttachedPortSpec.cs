@@ -54,7 +54,7 @@ public abstract class AttachedPortSpec : VirtualTimeSpec, IAsyncLifetime
     private protected async Task<LeaseGranted> GrantAsync(params NetworkAddress[] endpoints)
     {
         Assert.Equal(new RequestLease(Samples.BusId, Samples.Holder), await Exports.ExpectMsgAsync<RequestLease>());
-        var lease = new LeaseGranted(Protocol.LeaseId.New(), new Epoch(5), Samples.BusId, [.. endpoints], Seconds(10));
+        var lease = new LeaseGranted(Protocol.LeaseId.New(), new Epoch(5), Samples.BusId, [.. endpoints], Seconds(10), Samples.Secret);
         Exports.Reply(lease);
         return lease;
     }

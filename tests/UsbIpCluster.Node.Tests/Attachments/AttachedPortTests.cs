@@ -218,7 +218,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         var asker = Exports.Sender;
         Port.Tell(new AttachedPort.Detach());
         await ExpectEndAsync();
-        asker.Tell(new LeaseGranted(LeaseId.New(), new Epoch(5), request.BusId, [Server.Address], Seconds(10)));
+        asker.Tell(new LeaseGranted(LeaseId.New(), new Epoch(5), request.BusId, [Server.Address], Seconds(10), Samples.Secret));
         await Exports.ExpectMsgAsync(new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(5)));
     }
 

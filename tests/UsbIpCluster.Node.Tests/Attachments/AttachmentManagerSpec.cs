@@ -100,7 +100,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
     protected async Task HandOverAsync(int port)
     {
         var request = await Exports.FishForMessageAsync<RequestLease>(_ => true);
-        Exports.Reply(new LeaseGranted(Protocol.LeaseId.New(), new Epoch(5), request.BusId, [Server.Address], Seconds(10)));
+        Exports.Reply(new LeaseGranted(Protocol.LeaseId.New(), new Epoch(5), request.BusId, [Server.Address], Seconds(10), Samples.Secret));
         (await Server.AcceptAsync()).Grant();
         (await Controller.NextAsync("attach")).Attach(port);
     }

@@ -136,7 +136,7 @@ public sealed class AttachmentManagerTests : AttachmentManagerSpec
         await ShowAsync(Samples.Entry("1-1"));
         var answer = AttachAsync("lab1/1-1");
         await Exports.ExpectMsgAsync<RequestLease>();
-        Exports.Reply(new LeaseGranted(LeaseId.New(), new Epoch(5), Samples.BusId, [Server.Address], Seconds(10)));
+        Exports.Reply(new LeaseGranted(LeaseId.New(), new Epoch(5), Samples.BusId, [Server.Address], Seconds(10), Samples.Secret));
         (await Server.AcceptAsync()).Grant();
         var call = await Controller.NextAsync("attach");
         Controller.Show(3, PortStatus.Enumerating);

@@ -7,12 +7,12 @@ namespace UsbIpCluster.Node.Tests;
 public sealed class RowsTests
 {
     private static readonly ClusterDevice Device = Samples.Device(
-        "lab1", Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden" });
+        "lab1", Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden", Epoch = new Epoch(7), User = "alice" });
 
     [Fact]
     public void A_device_is_shown_with_everything_that_is_known_of_it() => Assert.Equal(
         new DeviceRow(
-            "lab1", "1-1", "0525", "a4a5", "S-1-1", "Maker", "Product 1-1", "mass-storage", "high", "kernel", "in-use", "lab2/a1", "golden", true),
+            "lab1", "1-1", "0525", "a4a5", "S-1-1", "Maker", "Product 1-1", "mass-storage", "high", "kernel", "in-use", "lab2/a1", "golden", true, 7, "alice"),
         Rows.Of(Device));
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class RowsTests
 
     [Fact]
     public void A_device_of_a_plain_server_is_available_and_has_no_strings() => Assert.Equal(
-        new DeviceRow("10.0.0.9", "1-1", "0525", "a4a5", null, null, null, "mass-storage", "high", "remote", "available", null, null, true),
+        new DeviceRow("10.0.0.9", "1-1", "0525", "a4a5", null, null, null, "mass-storage", "high", "remote", "available", null, null, true, null, null),
         Rows.Of("10.0.0.9", new DevlistDevice(Samples.Record("1-1"), [new UsbClass(8, 6, 80)])));
 
     [Fact]

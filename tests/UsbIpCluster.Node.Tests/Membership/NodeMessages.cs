@@ -18,13 +18,17 @@ internal static class NodeMessages
         new InventoryActor.Digest([]),
         new InventoryActor.Pull(),
         new RequestLease(Samples.BusId, Samples.Holder),
+        new RequestLease(Samples.BusId, Samples.Holder, "läb", new AttachmentId(3), Steal: true),
         new LeaseGranted(
             LeaseId.New(),
             new Epoch(ulong.MaxValue),
             Samples.BusId,
             [new NetworkAddress("lab1", 3240), new NetworkAddress("10.0.0.1", 1), new NetworkAddress("fd00::1", 65535)],
-            TimeSpan.FromSeconds(10)),
+            TimeSpan.FromSeconds(10),
+            Samples.Secret),
         new LeaseRefused(LeaseRefusal.Busy, "lab1/1-1 is held by \"läb\"\n"),
+        new LeaseRefused(LeaseRefusal.Busy, "lab1/1-1 is held by lab3/a7", Samples.OtherHolder),
+        new LeaseStolen(Samples.BusId, Samples.Holder, new Epoch(3), Samples.OtherHolder, "alice"),
         new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(0)),
     ];
 

@@ -17,6 +17,8 @@ internal static class Samples
 
     public static Holder Holder { get; } = new(Lab2, new AttachmentId(1));
 
+    public static ResumeSecret Secret { get; } = ResumeSecret.New();
+
     public static Holder OtherHolder { get; } = new(NodeName.Parse("lab3"), new AttachmentId(7));
 
     public static DeviceEntry Entry(string busId, DeviceState state = DeviceState.Available, string? holder = null) => new(
@@ -32,10 +34,12 @@ internal static class Samples
         "kernel",
         state,
         holder,
+        null,
+        default,
         null);
 
     public static NodeEntry Node(string name, params DeviceEntry[] devices) => new(
-        NodeName.Parse(name), 1, 1, AddressOf(name), "1.0", Time, 0, [.. devices]);
+        NodeName.Parse(name), 1, 1, AddressOf(name), "1.0", Time, 0, Draining: false, [.. devices]);
 
     /// <summary>A cluster address for each name.</summary>
     public static string AddressOf(string name) => $"akka.tcp://usbipcluster@{name}:7240";

@@ -10,6 +10,8 @@ internal sealed class DemoRun : IAsyncDisposable
 {
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan SignalDelay = TimeSpan.FromSeconds(1);
+
     private readonly List<DemoNode> _nodes = [];
     private readonly List<ControlClient> _clients = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("usbipcluster-demo-");
@@ -33,14 +35,14 @@ internal sealed class DemoRun : IAsyncDisposable
             Console.WriteLine("done");
             return 0;
         }
-        catch (Exception error) when (cancelled.IsCancellationRequested && IsExpected(error))
-        {
-            // A terminal sends Ctrl-C to the nodes as well, so that one of them may have ended before this process heard of it.
-            Console.WriteLine("stopped");
-            return 0;
-        }
         catch (Exception error) when (IsExpected(error))
         {
+            if (await IsCancelledAsync(cancelled))
+            {
+                Console.WriteLine("stopped");
+                return 0;
+            }
+
             await Console.Error.WriteLineAsync($"usbipcd: the demo failed: {error.Message}");
             foreach (var log in demo._folder.GetFiles("*.log"))
             {
@@ -153,6 +155,13 @@ internal sealed class DemoRun : IAsyncDisposable
     }
 
     private static bool IsExpected(Exception error) => error is ControlException or OperationCanceledException or IOException;
+
+    // A terminal sends Ctrl-C to the nodes as well: one of them can end, and be missed, before this process has heard of it.
+    private static async Task<bool> IsCancelledAsync(CancellationToken cancelled)
+    {
+        await Task.Delay(SignalDelay, cancelled).ContinueWith(_ => { }, TaskScheduler.Default);
+        return cancelled.IsCancellationRequested;
+    }
 
     private static CancellationTokenSource Step(CancellationToken cancelled)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using UsbIpCluster.Devices;
+using UsbIpCluster.Linux;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
@@ -69,7 +70,8 @@ internal sealed class ImportRequest
             // The importer has gone already, which is the same to us.
         }
 
-        Drop();
+        UsbIpServerConnection.Close(_connection);
+        _answered.TrySetResult();
     }
 
     /// <summary>

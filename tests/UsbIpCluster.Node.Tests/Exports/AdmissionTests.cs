@@ -55,14 +55,15 @@ public sealed class AdmissionTests
     {
         var lone = Let(Address(9)).Place;
         var first = Let(One).Place;
-        Let(Other);
+        var second = Let(Other).Place;
         Let(Other);
         Let(One);
         Let(One);
         Assert.Same(first, Let(Address(8)).Instead);
 
-        // Now both have two, and so the one that came first goes: the one of a single connection, older than all, stays.
-        Assert.NotSame(lone, Let(Address(7)).Instead);
+        // Now both have two, and the oldest of these goes; a single connection stays, although it is older.
+        Assert.Same(second, Let(Address(7)).Instead);
+        Assert.NotNull(lone.Waiting);
     }
 
     [Fact]

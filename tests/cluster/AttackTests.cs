@@ -22,10 +22,16 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
         var (exporter, importer, attackers, addresses) = await StartAsync();
 
         // What the first imports and the first attack make once is not what they leave behind.
-        await Attack(TimeSpan.FromSeconds(2), TimesAsync(3));
+        await AttackAsync(exporter, attackers, addresses, TimeSpan.FromSeconds(2), () => ImportAsync(importer, 3));
         var before = exporter.ReadVitals();
 
-        var (times, attack, during) = await Attack(Duration, TimesAsync(Imports));
+        var times = new List<double>();
+        Vitals? during = null;
+        var attack = await AttackAsync(exporter, attackers, addresses, Duration, async () =>
+        {
+            times = await ImportAsync(importer, Imports);
+            during = exporter.ReadVitals();
+        });
         Vitals? after = null;
         await Until.TrueAsync(
             () =>
@@ -43,38 +49,40 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
         Assert.All(times, time => Assert.InRange(time, 0, ImportLimit.TotalMilliseconds));
         var growth = after!.ResidentKilobytes - before.ResidentKilobytes;
         Assert.True(growth < 20 * 1024, $"resident memory has grown by {growth} kB");
-        Assert.InRange(during.Threads, 0, before.Threads + 16);
+        Assert.InRange(during!.Threads, 0, before.Threads + 16);
+    }
 
-        async Task<(IReadOnlyList<double> Times, Attack Attack, Vitals During)> Attack(TimeSpan duration, Func<Task<IReadOnlyList<double>>> meanwhile)
+    private static async Task<Attack> AttackAsync(
+        Daemon exporter, LabHost attackers, IReadOnlyList<IPAddress> addresses, TimeSpan duration, Func<Task> meanwhile)
+    {
+        using var stop = new CancellationTokenSource(duration);
+        var attack = new Attack(addresses, exporter.Host.UsbIp, stop.Token);
+        Task[] attacks =
+        [
+            attackers.Network.RunAsync(() => attack.StaySilent(Silent)),
+            attackers.Network.RunAsync(() => attack.ConnectAndReset(ResetsPerSecond)),
+            attackers.Network.RunAsync(attack.AskForLists),
+        ];
+        await meanwhile();
+        Assert.DoesNotContain(attacks, task => task.IsCompleted);
+        await Task.WhenAll(attacks);
+        return attack;
+    }
+
+    // Until the device is usable, in milliseconds each.
+    private static async Task<List<double>> ImportAsync(Daemon importer, int count)
+    {
+        var times = new List<double>();
+        while (times.Count < count)
         {
-            using var stop = new CancellationTokenSource(duration);
-            var attack = new Attack(addresses, exporter.Host.UsbIp, stop.Token);
-            Task[] attacks =
-            [
-                attackers.Network.RunAsync(() => attack.StaySilent(Silent)),
-                attackers.Network.RunAsync(() => attack.ConnectAndReset(ResetsPerSecond)),
-                attackers.Network.RunAsync(attack.AskForLists),
-            ];
-            var times = await meanwhile();
-            var during = exporter.ReadVitals();
-            await Task.WhenAll(attacks);
-            return (times, attack, during);
+            await Until.ReadAsync(() => importer.ListAsync(), rows => rows is [{ State: "available" }], "the device is free");
+            var start = Stopwatch.GetTimestamp();
+            await importer.AttachAsync(Device);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            await importer.DetachAsync(Device);
         }
 
-        Func<Task<IReadOnlyList<double>>> TimesAsync(int count) => async () =>
-        {
-            var times = new List<double>();
-            for (var i = 0; i < count; i++)
-            {
-                await Until.ReadAsync(() => importer.ListAsync(), rows => rows is [{ State: "available" }], "the device is free");
-                var start = Stopwatch.GetTimestamp();
-                await importer.AttachAsync(Device);
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                await importer.DetachAsync(Device);
-            }
-
-            return times;
-        };
+        return times;
     }
 
     private async Task<(Daemon Exporter, Daemon Importer, LabHost Attackers, IReadOnlyList<IPAddress> Addresses)> StartAsync()

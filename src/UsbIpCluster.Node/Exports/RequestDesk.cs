@@ -9,7 +9,7 @@ namespace UsbIpCluster.Node;
 /// <summary>A connection whose request has been read. It has its place until it is answered.</summary>
 /// <param name="Connection">Blocking, and nobody else's now: the desk neither reads nor closes it any more.</param>
 /// <param name="Peer">Who asks.</param>
-/// <param name="Request">What for.</param>
+/// <param name="Request">What for: a list or an import.</param>
 /// <param name="Leave">Gives its place back; from any thread, once.</param>
 internal sealed record Visit(Socket Connection, IPEndPoint Peer, UsbIpRequest Request, Action Leave);
 
@@ -130,9 +130,26 @@ internal sealed class RequestDesk : IDisposable
             {
                 var caller = _callers[i];
                 _callers.RemoveAt(i);
+                Done(caller, request);
+            }
+        }
+    }
+
+    // What needs no answer ends here: it would keep its place until the owner has time for it.
+    private void Done(Caller caller, UsbIpRequest request)
+    {
+        switch (request)
+        {
+            case UsbIpRequest.Malformed or UsbIpRequest.Closed:
+                _admission.Leave(caller.Place);
+                caller.Connection.Dispose();
+                if (request is UsbIpRequest.Malformed malformed)
+                    _owner.TurnedAway(caller.Peer.Address, malformed.Reason);
+                break;
+            default:
                 _admission.Answer(caller.Place);
                 _owner.Serve(new Visit(caller.Connection, caller.Peer, request, () => _left.Enqueue(caller.Place)));
-            }
+                break;
         }
     }
 

@@ -27,7 +27,6 @@ internal sealed class UsbIpListener : ReceiveActor
     private readonly IActorRef _exports;
     private readonly IActorRef _membership;
     private readonly SaidOnce _refused = new();
-    private readonly SaidOnce _malformed = new();
     private ImmutableHashSet<IPAddress> _clusterAddresses = [];
     private RequestDesk? _desk;
 
@@ -75,10 +74,6 @@ internal sealed class UsbIpListener : ReceiveActor
             case UsbIpRequest.DevList when MayUsePlainly(visit.Peer):
                 AnswerList(visit);
                 break;
-            case UsbIpRequest.Malformed malformed:
-                if (_malformed.IsFirst(visit.Peer.Address))
-                    _log.Info("{0} was closed: {1} (said once)", visit.Peer, malformed.Reason);
-                goto default;
             default:
                 UsbIpServerConnection.Close(visit.Connection);
                 visit.Leave();

@@ -28,7 +28,7 @@ public enum PortAnswer
 public sealed class MalformedRequestTests : UsbIpListenerSpec, IAsyncLifetime
 {
     private static readonly byte[] DevList = new OpRequest.ListDevices().Encode();
-    private static readonly byte[] Import = ImportOf("sim-0");
+    private static readonly byte[] Known = ImportOf("sim-0");
     private static readonly byte[] NoSuch = ImportOf("9-9");
     private static readonly byte[] Lease = new OpRequest.UseLease(LeaseId.New()).Encode();
     private static readonly byte[] Resume = new OpRequest.ResumeLease(LeaseId.New()).Encode();
@@ -40,17 +40,17 @@ public sealed class MalformedRequestTests : UsbIpListenerSpec, IAsyncLifetime
         { "zeros", new byte[100], PortAnswer.Nothing },
         { "another protocol", "GET / HTTP/1.1\r\n\r\n"u8.ToArray(), PortAnswer.Nothing },
         { "version 1.0.6", [0x01, 0x06, .. DevList[2..]], PortAnswer.Nothing },
-        { "version 1.1.2", [0x01, 0x12, .. Import[2..]], PortAnswer.Nothing },
+        { "version 1.1.2", [0x01, 0x12, .. Known[2..]], PortAnswer.Nothing },
         { "version with its bytes swapped", [0x11, 0x01, .. DevList[2..]], PortAnswer.Nothing },
         { "no code", Header(0x0000), PortAnswer.Nothing },
         { "a code without the bit of requests", Header(0x0005), PortAnswer.Nothing },
-        { "the code of an import's reply", [.. Header(0x0003), .. Import[8..]], PortAnswer.Nothing },
-        { "OP_REQ_DEVINFO, which nobody serves", [.. Header(0x8002), .. Import[8..]], PortAnswer.Nothing },
+        { "the code of an import's reply", [.. Header(0x0003), .. Known[8..]], PortAnswer.Nothing },
+        { "OP_REQ_DEVINFO, which nobody serves", [.. Header(0x8002), .. Known[8..]], PortAnswer.Nothing },
         { "OP_REQ_EXPORT, which is for other servers", [.. Header(0x8006), .. new byte[312]], PortAnswer.Nothing },
         { "an unknown code", Header(0x80ff), PortAnswer.Nothing },
         { "a list with a status", Header(0x8005, status: 1), PortAnswer.Nothing },
-        { "an import with a status", [.. Header(0x8003, status: -1), .. Import[8..]], PortAnswer.Nothing },
-        { "a lease with a status", [.. Header(0x80e0, status: 1), .. Lease[8..], .. Import], PortAnswer.Nothing },
+        { "an import with a status", [.. Header(0x8003, status: -1), .. Known[8..]], PortAnswer.Nothing },
+        { "a lease with a status", [.. Header(0x80e0, status: 1), .. Lease[8..], .. Known], PortAnswer.Nothing },
 
         { "an unknown bus id", NoSuch, PortAnswer.NoDevice },
         { "the longest bus id", ImportOf(new string('1', 31)), PortAnswer.NoDevice },
@@ -74,25 +74,25 @@ public sealed class MalformedRequestTests : UsbIpListenerSpec, IAsyncLifetime
         { "a list and a byte", [.. DevList, 0], PortAnswer.List },
         { "a list and much", [.. DevList, .. new byte[3000]], PortAnswer.List },
         { "two lists", [.. DevList, .. DevList], PortAnswer.List },
-        { "a list and an import", [.. DevList, .. Import], PortAnswer.List },
+        { "a list and an import", [.. DevList, .. Known], PortAnswer.List },
         { "an import that is refused and a byte", [.. NoSuch, 0], PortAnswer.NoDevice },
-        { "an import that is refused and one that would not be", [.. NoSuch, .. Import], PortAnswer.NoDevice },
+        { "an import that is refused and one that would not be", [.. NoSuch, .. Known], PortAnswer.NoDevice },
         { "an import that is refused and a list", [.. NoSuch, .. DevList], PortAnswer.NoDevice },
-        { "two imports, of which the second is no URB", [.. Import, .. Import], PortAnswer.Device },
-        { "an import and a list", [.. Import, .. DevList], PortAnswer.Device },
+        { "two imports, of which the second is no URB", [.. Known, .. Known], PortAnswer.Device },
+        { "an import and a list", [.. Known, .. DevList], PortAnswer.Device },
 
         { "a lease without an import", Lease, PortAnswer.Nothing },
-        { "a lease and half an import", [.. Lease, .. Import[..20]], PortAnswer.Nothing },
-        { "two leases", [.. Lease, .. Lease, .. Import], PortAnswer.Nothing },
-        { "a lease and another to resume", [.. Lease, .. Resume, .. Import], PortAnswer.Nothing },
+        { "a lease and half an import", [.. Lease, .. Known[..20]], PortAnswer.Nothing },
+        { "two leases", [.. Lease, .. Lease, .. Known], PortAnswer.Nothing },
+        { "a lease and another to resume", [.. Lease, .. Resume, .. Known], PortAnswer.Nothing },
         { "a lease and a list", [.. Lease, .. DevList], PortAnswer.Nothing },
         { "a lease to resume and a list", [.. Resume, .. DevList], PortAnswer.Nothing },
-        { "a lease and a wrong version", [.. Lease, 0x01, 0x06, .. Import[2..]], PortAnswer.Nothing },
+        { "a lease and a wrong version", [.. Lease, 0x01, 0x06, .. Known[2..]], PortAnswer.Nothing },
         { "a lease and a bus id that is none", [.. Lease, .. ImportOf("../etc")], PortAnswer.Nothing },
-        { "a lease that nobody has", [.. Lease, .. Import], PortAnswer.Nothing },
+        { "a lease that nobody has", [.. Lease, .. Known], PortAnswer.Nothing },
         { "a lease that nobody has, for no device", [.. Lease, .. NoSuch], PortAnswer.Nothing },
-        { "a lease to resume that nobody has", [.. Resume, .. Import], PortAnswer.Nothing },
-        { "a lease of zeros", [.. Header(0x80e0), .. new byte[16], .. Import], PortAnswer.Nothing },
+        { "a lease to resume that nobody has", [.. Resume, .. Known], PortAnswer.Nothing },
+        { "a lease of zeros", [.. Header(0x80e0), .. new byte[16], .. Known], PortAnswer.Nothing },
     };
 
     async Task IAsyncLifetime.InitializeAsync()
@@ -120,7 +120,7 @@ public sealed class MalformedRequestTests : UsbIpListenerSpec, IAsyncLifetime
     [Fact]
     public void A_request_that_ends_anywhere_before_its_end_is_closed_without_an_answer()
     {
-        foreach (var request in (byte[][])[DevList, Import, [.. Lease, .. Import], [.. Resume, .. Import]])
+        foreach (var request in (byte[][])[DevList, Known, [.. Lease, .. Known], [.. Resume, .. Known]])
         {
             for (var length = 0; length < request.Length; length++)
                 Assert.True(Ask(request[..length]) is [], $"{length} of {request.Length} bytes are answered");
@@ -132,7 +132,7 @@ public sealed class MalformedRequestTests : UsbIpListenerSpec, IAsyncLifetime
     public async Task A_request_that_stops_anywhere_before_its_end_is_closed_when_its_time_is_over()
     {
         await StartAgainAsync(limits: new ListenerLimits(Connections: 200, PerAddress: 200, Rate: 10_000, TimeSpan.FromSeconds(1)));
-        byte[] request = [.. Lease, .. Import];
+        byte[] request = [.. Lease, .. Known];
         var clients = Enumerable.Range(0, request.Length).Select(_ => Connect()).ToArray();
         for (var length = 0; length < clients.Length; length++)
             clients[length].Send(request.AsSpan(0, length));

@@ -111,7 +111,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task The_daemon_may_take_longer_than_the_wait_and_no_longer_than_the_timeout()
+    public async Task The_timeout_ends_a_wait_that_is_longer()
     {
         await using var daemon = new TestDaemon();
         daemon.Handler.Drain = Hang<DrainParams, DeviceRow>();

@@ -289,7 +289,7 @@ public sealed class ServerTests
     /// <summary>What id(1) says of the user whom these tests run as.</summary>
     private static async Task<string> AskIdAsync(string what)
     {
-        using var id = Process.Start(new ProcessStartInfo("id", [what]) { RedirectStandardOutput = true })!;
+        using var id = Process.Start(new ProcessStartInfo("id", [what]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         return (await id.StandardOutput.ReadToEndAsync()).Trim();
     }
 

@@ -78,10 +78,11 @@ public sealed class ErrorTests
         await using var daemon = new TestDaemon();
         var cancelled = new TaskCompletionSource();
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(null, cancelled);
+        // Long enough for the request to reach the daemon on a busy machine.
         Assert.Equal(
-            new CommandRun(6, "", "usbipc: the daemon did not finish within 200ms\n--timeout gives it longer\n"),
-            await CommandRun.OfAsync(daemon, "list", "--timeout", "200ms"));
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            new CommandRun(6, "", "usbipc: the daemon did not finish within 2s\n--timeout gives it longer\n"),
+            await CommandRun.OfAsync(daemon, "list", "--timeout", "2s"));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -92,7 +93,7 @@ public sealed class ErrorTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun);
         using var interrupt = new CancellationTokenSource();
         var run = CommandRun.OfAsync(daemon, x => x, interrupt.Token, "list");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         await interrupt.CancelAsync();
         Assert.Equal(new CommandRun(130, "", ""), await run);
     }

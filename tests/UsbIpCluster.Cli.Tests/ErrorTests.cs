@@ -146,7 +146,21 @@ public sealed class ErrorTests
     public async Task What_is_quick_shows_no_progress()
     {
         await using var daemon = new TestDaemon();
-        Assert.Empty((await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true }, "version")).Error);
+        var clock = new StoppedClock();
+        Assert.Empty((await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Clock = clock }, "version")).Error);
+        Assert.Equal([TimeSpan.FromMilliseconds(500)], clock.Timers);
+    }
+
+    /// <summary>No time passes, however long a busy machine takes: it tells for how long its timers were set.</summary>
+    private sealed class StoppedClock : TimeProvider
+    {
+        public List<TimeSpan> Timers { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers.Add(dueTime);
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Tells what is written.</summary>

@@ -78,10 +78,11 @@ public sealed class ErrorTests
         await using var daemon = new TestDaemon();
         var cancelled = new TaskCompletionSource();
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(null, cancelled);
+        // Long enough for the request to reach the daemon on a busy machine.
         Assert.Equal(
-            new CommandRun(6, "", "usbipc: the daemon did not finish within 200ms\n--timeout gives it longer\n"),
-            await CommandRun.OfAsync(daemon, "list", "--timeout", "200ms"));
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            new CommandRun(6, "", "usbipc: the daemon did not finish within 2s\n--timeout gives it longer\n"),
+            await CommandRun.OfAsync(daemon, "list", "--timeout", "2s"));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -92,7 +93,7 @@ public sealed class ErrorTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun);
         using var interrupt = new CancellationTokenSource();
         var run = CommandRun.OfAsync(daemon, x => x, interrupt.Token, "list");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         await interrupt.CancelAsync();
         Assert.Equal(new CommandRun(130, "", ""), await run);
     }
@@ -112,35 +113,54 @@ public sealed class ErrorTests
         Assert.Equal(5, (await CommandRun.OfAsync(daemon, "list", "--socket", "/nonexistent/x")).ExitCode);
     }
 
-    [Fact]
-    public async Task On_a_terminal_progress_shows_after_a_while_and_goes_again()
+    [Theory]
+    [InlineData("attach serial=S", "serial=S")]
+    [InlineData("drain --wait", "what is still in use")]
+    public async Task On_a_terminal_progress_shows_after_a_while_and_goes_again(string line, string waitingFor)
     {
         await using var daemon = new TestDaemon();
         var shown = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        daemon.Handler.Attach = async (_, _) =>
-        {
-            await shown.Task.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
-            return [Samples.Attached];
-        };
+        daemon.Handler.Attach = async (_, _) => await ShownAsync<PortRow>();
+        daemon.Handler.Drain = async (_, _) => await ShownAsync<DeviceRow>();
         using var error = new WatchedWriter(text =>
         {
-            if (text.Contains("waiting for serial=S (", StringComparison.Ordinal))
+            if (text.Contains($"waiting for {waitingFor} (", StringComparison.Ordinal))
                 shown.TrySetResult(text);
         });
-        var run = await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Error = error, Clock = TimeProvider.System }, "attach", "serial=S");
+        var run = await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Error = error, Clock = TimeProvider.System }, [.. line.Split(' ')]);
         Assert.Equal(0, run.ExitCode);
 
         // Half a second, or what a busy machine makes of it; never less.
         var seconds = (await shown.Task).Split('(')[1].Split(' ')[0];
         Assert.InRange(double.Parse(seconds, CultureInfo.InvariantCulture), 0.5, 9);
         Assert.EndsWith("\r\e[K", error.ToString());
+
+        async Task<IReadOnlyList<T>> ShownAsync<T>()
+        {
+            await shown.Task.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+            return [];
+        }
     }
 
     [Fact]
     public async Task What_is_quick_shows_no_progress()
     {
         await using var daemon = new TestDaemon();
-        Assert.Empty((await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true }, "version")).Error);
+        var clock = new StoppedClock();
+        Assert.Empty((await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Clock = clock }, "version")).Error);
+        Assert.Equal([TimeSpan.FromMilliseconds(500)], clock.Timers);
+    }
+
+    /// <summary>No time passes, however long a busy machine takes: it tells for how long its timers were set.</summary>
+    private sealed class StoppedClock : TimeProvider
+    {
+        public List<TimeSpan> Timers { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers.Add(dueTime);
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Tells what is written.</summary>

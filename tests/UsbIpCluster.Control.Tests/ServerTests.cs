@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using UsbIpCluster.Testing;
 
@@ -25,6 +26,15 @@ public sealed class ServerTests
         await using var client = await daemon.ConnectAsync();
         await client.ListAsync(new ListParams(), default);
         Assert.Equal(Environment.ProcessId, daemon.Handler.Caller?.ProcessId);
+    }
+
+    [Fact]
+    public async Task The_handler_learns_the_name_of_the_user_who_asks()
+    {
+        await using var daemon = new TestDaemon();
+        await using var client = await daemon.ConnectAsync();
+        await client.ListAsync(new ListParams(), default);
+        Assert.Equal((uint.Parse(await AskIdAsync("-u")), await AskIdAsync("-un")), (daemon.Handler.Caller!.Value.UserId, daemon.Handler.Caller.Value.User));
     }
 
     [Fact]
@@ -59,7 +69,7 @@ public sealed class ServerTests
     [Fact]
     public async Task Half_a_line_is_closed_after_its_time_although_more_trickles_in()
     {
-        await using var daemon = new TestDaemon(options => options with { ReadPatience = TimeSpan.FromMilliseconds(200) });
+        await using var daemon = new TestDaemon(options => options with { ReadPatience = TimeSpan.FromSeconds(1) });
         using var client = daemon.ConnectRaw();
         client.Send("{\"json");
         client.Send("rpc");
@@ -143,7 +153,7 @@ public sealed class ServerTests
         using var client = daemon.ConnectRaw();
         for (var id = 1; id <= 10; id++)
             client.Send($$"""{"jsonrpc":"2.0","id":{{id}},"method":"nodes"}""" + "\n");
-        await full.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await full.Task.WaitAsync(Eventually.Deadline);
         gate.SetResult();
         for (var i = 0; i < 10; i++)
             Assert.True((await client.ReadAsync()).TryGetProperty("result", out _));
@@ -159,9 +169,9 @@ public sealed class ServerTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun, cancelled);
         var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"list"}""" + "\n");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         client.Dispose();
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -173,9 +183,9 @@ public sealed class ServerTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun, cancelled);
         var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"list"}""" + "\n" + VersionRequest + VersionRequest);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         client.Dispose();
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -193,7 +203,7 @@ public sealed class ServerTests
         using var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"list"}""" + "\n");
         client.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         go.SetResult();
         Assert.True((await client.ReadAsync()).TryGetProperty("result", out _));
         Assert.Null(await client.ReadLineAsync());
@@ -250,7 +260,7 @@ public sealed class ServerTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun);
         await using var client = await daemon.ConnectAsync();
         var call = client.ListAsync(new ListParams(), default);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         await daemon.DisposeAsync();
         var error = await Assert.ThrowsAsync<ControlException>(() => call);
         Assert.Equal("the daemon closed the connection", error.Message);
@@ -274,6 +284,13 @@ public sealed class ServerTests
         }
 
         Assert.Empty(daemon.Reports);
+    }
+
+    /// <summary>What id(1) says of the user whom these tests run as.</summary>
+    private static async Task<string> AskIdAsync(string what)
+    {
+        using var id = Process.Start(new ProcessStartInfo("id", [what]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        return (await id.StandardOutput.ReadToEndAsync()).Trim();
     }
 
     private static byte[] Mutate(Random random)

@@ -15,7 +15,7 @@ internal sealed class ServerConnection : IAsyncDisposable
 
     private readonly IControlHandler _handler;
     private readonly ControlServerOptions _options;
-    private readonly ControlCaller _caller;
+    private readonly Task<ControlCaller> _caller;
     private readonly JsonRpcConnection _connection;
     private readonly SemaphoreSlim _free;
     private readonly CancellationTokenSource _life;
@@ -26,7 +26,10 @@ internal sealed class ServerConnection : IAsyncDisposable
     {
         _handler = handler;
         _options = options;
-        _caller = Posix.PeerOf(socket);
+        var peer = Posix.PeerOf(socket);
+        // A directory server that is slow must hold up neither other clients nor the pool's threads.
+        _caller = Task.Factory.StartNew(
+            () => peer with { UserName = Posix.UserNameOf(peer.UserId) }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _connection = new JsonRpcConnection(socket, options.LongestRequest, options.ReadPatience, options.WritePatience);
         _free = new SemaphoreSlim(options.MaxRequests, options.MaxRequests);
         _life = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -132,7 +135,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         Answer answer;
         try
         {
-            answer = await Dispatch.CallAsync(_handler, request, _caller, _life.Token);
+            answer = await Dispatch.CallAsync(_handler, request, await _caller.WaitAsync(_life.Token), _life.Token);
         }
         catch (RpcException e)
         {

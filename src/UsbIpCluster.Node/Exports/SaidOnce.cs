@@ -1,14 +1,12 @@
-using System.Net;
-
 namespace UsbIpCluster.Node;
 
-/// <summary>Of which addresses something has been logged: once is enough, and a flood from many addresses is not to fill the log either.</summary>
+/// <summary>What is logged once, and not once an attempt. Bounded: a flood of ever new things is not to fill the log either.</summary>
 internal sealed class SaidOnce
 {
     private const int Most = 1024;
 
-    private readonly HashSet<IPAddress> _addresses = [];
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
 
-    /// <summary>Whether it is to be said of this address now.</summary>
-    public bool IsFirst(IPAddress address) => _addresses.Count < Most && _addresses.Add(Admission.NetworkOf(address));
+    /// <summary>Whether it is to be said now.</summary>
+    public bool IsFirst(string what) => _said.Count < Most && _said.Add(what);
 }

@@ -69,7 +69,7 @@ internal sealed class UsbIpListener : ReceiveActor
         switch (visit.Request)
         {
             case UsbIpRequest.Import(var busId, var preamble):
-                Import(new ImportRequest(visit.Connection, visit.Peer, busId, preamble?.LeaseId), visit);
+                Import(new ImportRequest(visit.Connection, visit.Peer, busId, preamble), visit);
                 break;
             case UsbIpRequest.DevList when MayUsePlainly(visit.Peer):
                 AnswerList(visit);
@@ -84,14 +84,14 @@ internal sealed class UsbIpListener : ReceiveActor
     {
         request.Answered.ContinueWith(
             _ => visit.Leave(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        if (request.LeaseId is null && !MayUsePlainly(request.Peer))
+        if (request.IsPlain && !MayUsePlainly(request.Peer))
             request.Refuse(OpStatus.Na);
         else
             _exports.Tell(new ExportedDevice.Serve(request));
     }
 
     private void AnswerList(Visit visit) =>
-        _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(), _limits.RequestTimeout)
+        _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(visit.Peer.Address), _limits.RequestTimeout)
             .ContinueWith(
                 offered =>
                 {
@@ -146,7 +146,7 @@ internal sealed class UsbIpListener : ReceiveActor
     {
         if (_clusterAddresses.Contains(peer.Address) || _plainClients.Any(network => network.Contains(peer.Address)))
             return true;
-        if (_refused.IsFirst(peer.Address))
+        if (_refused.IsFirst(Admission.NetworkOf(peer.Address).ToString()))
             _log.Warning("{0} is refused: it is no node of the cluster and not in plainClients (said once)", peer.Address);
         return false;
     }
@@ -171,7 +171,7 @@ internal sealed class UsbIpListener : ReceiveActor
 
         public void TurnedAway(IPAddress address, string why)
         {
-            if (_turnedAway.IsFirst(address))
+            if (_turnedAway.IsFirst(Admission.NetworkOf(address).ToString()))
                 log.Warning("a connection of {0} was closed: {1} (said once)", address, why);
         }
 

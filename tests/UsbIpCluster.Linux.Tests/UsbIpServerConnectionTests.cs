@@ -177,17 +177,6 @@ public sealed class UsbIpServerConnectionTests : IDisposable
         UsbIpServerConnection.SendDeviceList(_connection, devices, Deadline.After(Patience));
     }
 
-    [Fact]
-    public void A_list_that_the_system_gives_no_room_waits_no_longer_than_its_deadline()
-    {
-        _client.ReceiveBufferSize = 1;
-        var devices = Enumerable.Repeat(new DevlistDevice(Record, [new UsbClass(8, 6, 80)]), 60_000).ToArray();
-        Assert.False(UsbIpServerConnection.MakeRoomFor(_connection, devices));
-        var error = Assert.Throws<DeviceException>(
-            () => UsbIpServerConnection.SendDeviceList(_connection, devices, Deadline.After(TimeSpan.FromMilliseconds(100))));
-        Assert.Equal(DeviceError.TimedOut, error.Error);
-    }
-
     private static UsbDeviceRecord Record { get; } = new(
         "/sys/devices/test/1-1", Id, new DeviceId(1, 2), UsbSpeed.High, 0x0525, 0xa4a5, 0x0100, default, 1, 1, 1);
 

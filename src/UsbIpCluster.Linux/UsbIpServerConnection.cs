@@ -36,17 +36,22 @@ public static class UsbIpServerConnection
     private const int MostThrownAway = 4096;
 
     /// <summary>
-    /// Answers a <see cref="UsbIpRequest.DevList"/>. Blocking, bounded by the deadline; but a list that the send buffer has room for is gone
-    /// at once, whether or not the client reads it.
+    /// Makes the send buffer large enough for a list, as far as the system allows (wmem_max). True when <see cref="SendDeviceList"/> will not
+    /// wait then, whether or not the client reads.
     /// </summary>
-    /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
-    public static void SendDeviceList(Socket socket, IReadOnlyCollection<DevlistDevice> devices, Deadline deadline)
+    public static bool MakeRoomFor(Socket socket, IReadOnlyCollection<DevlistDevice> devices)
     {
-        var reply = DevlistReply.Encode(devices);
-        if (reply.Length > socket.SendBufferSize)
-            socket.SendBufferSize = reply.Length;
-        SessionSocket.Send(socket, reply, deadline);
+        // The kernel counts its own overhead as well, and so doubles what it is asked for: half of what it says is what fits in any case.
+        var size = DevlistReply.Size + devices.Sum(device => device.Size);
+        if (socket.SendBufferSize < 2 * size)
+            socket.SendBufferSize = size;
+        return socket.SendBufferSize >= 2 * size;
     }
+
+    /// <summary>Answers a <see cref="UsbIpRequest.DevList"/>. Blocking, bounded by the deadline.</summary>
+    /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
+    public static void SendDeviceList(Socket socket, IReadOnlyCollection<DevlistDevice> devices, Deadline deadline) =>
+        SessionSocket.Send(socket, DevlistReply.Encode(devices), deadline);
 
     /// <summary>
     /// Closes a connection that has been answered. What the client sent behind its request is taken first: closed with bytes that nobody has

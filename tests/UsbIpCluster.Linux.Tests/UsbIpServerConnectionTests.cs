@@ -168,12 +168,24 @@ public sealed class UsbIpServerConnectionTests : IDisposable
     }
 
     [Fact]
-    public void A_list_that_is_longer_than_the_send_buffer_does_not_wait_for_who_does_not_read()
+    public void A_list_that_has_room_does_not_wait_for_who_does_not_read()
     {
         _client.ReceiveBufferSize = 1;
         _connection.SendBufferSize = 1;
         var devices = Enumerable.Repeat(new DevlistDevice(Record, [new UsbClass(8, 6, 80)]), 300).ToArray();
+        Assert.True(UsbIpServerConnection.MakeRoomFor(_connection, devices));
         UsbIpServerConnection.SendDeviceList(_connection, devices, Deadline.After(Patience));
+    }
+
+    [Fact]
+    public void A_list_that_the_system_gives_no_room_waits_no_longer_than_its_deadline()
+    {
+        _client.ReceiveBufferSize = 1;
+        var devices = Enumerable.Repeat(new DevlistDevice(Record, [new UsbClass(8, 6, 80)]), 60_000).ToArray();
+        Assert.False(UsbIpServerConnection.MakeRoomFor(_connection, devices));
+        var error = Assert.Throws<DeviceException>(
+            () => UsbIpServerConnection.SendDeviceList(_connection, devices, Deadline.After(TimeSpan.FromMilliseconds(100))));
+        Assert.Equal(DeviceError.TimedOut, error.Error);
     }
 
     private static UsbDeviceRecord Record { get; } = new(

@@ -22,7 +22,7 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
         var (exporter, importer, attackers, addresses) = await StartAsync();
 
         // What the first imports and the first attack make once is not what they leave behind.
-        await AttackAsync(exporter, attackers, addresses, TimeSpan.FromSeconds(2), () => ImportAsync(importer, 3));
+        await AttackAsync(exporter, attackers, addresses, TimeSpan.FromSeconds(5), () => ImportAsync(importer, 3));
         var before = exporter.ReadVitals();
 
         var times = new List<double>();
@@ -55,7 +55,7 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
     private static async Task<Attack> AttackAsync(
         Daemon exporter, LabHost attackers, IReadOnlyList<IPAddress> addresses, TimeSpan duration, Func<Task> meanwhile)
     {
-        using var stop = new CancellationTokenSource(duration);
+        using var stop = new CancellationTokenSource();
         var attack = new Attack(addresses, exporter.Host.UsbIp, stop.Token);
         Task[] attacks =
         [
@@ -63,9 +63,16 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
             attackers.Network.RunAsync(() => attack.ConnectAndReset(ResetsPerSecond)),
             attackers.Network.RunAsync(attack.AskForLists),
         ];
-        await meanwhile();
-        Assert.DoesNotContain(attacks, task => task.IsCompleted);
-        await Task.WhenAll(attacks);
+        try
+        {
+            await Task.WhenAll(meanwhile(), Task.Delay(duration));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(attacks);
+        }
+
         return attack;
     }
 

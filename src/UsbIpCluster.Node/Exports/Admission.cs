@@ -69,6 +69,9 @@ internal sealed class Admission(ListenerLimits limits)
 
     private const int Burst = 2;
 
+    private readonly Decision _tooFast = new Decision.Refused($"it opens more than {limits.Rate} connections a second");
+    private readonly Decision _tooMany = new Decision.Refused($"{limits.PerAddress} of its requests are being answered");
+    private readonly Decision _full = new Decision.Refused($"{limits.Connections} requests are being answered");
     private readonly TimeSpan _token = TimeSpan.FromSeconds(1) / limits.Rate;
     private readonly Dictionary<IPAddress, Visitor> _visitors = [];
     private readonly LinkedList<Place> _waiting = [];
@@ -100,20 +103,20 @@ internal sealed class Admission(ListenerLimits limits)
         var visitor = Find(NetworkOf(address), now);
         var fullAt = visitor.FullAt > now ? visitor.FullAt : now;
         if (fullAt + _token - now > Burst * limits.Rate * _token)
-            return new Decision.Refused($"it opens more than {limits.Rate} connections a second");
+            return _tooFast;
 
         Place? instead = null;
         if (visitor.Places >= limits.PerAddress)
         {
             instead = _waiting.FirstOrDefault(place => place.Visitor == visitor);
             if (instead is null)
-                return new Decision.Refused($"{limits.PerAddress} of its requests are being answered");
+                return _tooMany;
         }
         else if (Places >= limits.Connections)
         {
             instead = MostDispensable(visitor);
             if (instead is null)
-                return new Decision.Refused($"{limits.Connections} requests are being answered");
+                return _full;
         }
 
         if (instead is not null)

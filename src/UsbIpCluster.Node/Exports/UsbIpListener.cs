@@ -75,8 +75,7 @@ internal sealed class UsbIpListener : ReceiveActor
                 AnswerList(visit);
                 break;
             default:
-                UsbIpServerConnection.Close(visit.Connection);
-                visit.Leave();
+                End(visit);
                 break;
         }
     }
@@ -91,31 +90,56 @@ internal sealed class UsbIpListener : ReceiveActor
             _exports.Tell(new ExportedDevice.Serve(request));
     }
 
-    // A thread of its own, not one of the pool's, which the actors need: a client that does not read can hold it up.
     private void AnswerList(Visit visit) =>
         _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(visit.Peer.Address), _limits.RequestTimeout)
             .ContinueWith(
-                offered => AnswerList(visit, offered),
+                offered =>
+                {
+                    if (offered.IsCompletedSuccessfully)
+                        AnswerList(visit, offered.Result.Devices);
+                    else
+                        End(visit);
+                },
                 CancellationToken.None,
-                TaskContinuationOptions.LongRunning,
+                TaskContinuationOptions.None,
                 TaskScheduler.Default);
 
-    private static void AnswerList(Visit visit, Task<ExportManager.Offered> offered)
+    // A list that may have to wait for its client gets a thread of its own: the pool's are the actors'.
+    private static void AnswerList(Visit visit, ImmutableArray<DevlistDevice> devices)
     {
         try
         {
-            if (offered.IsCompletedSuccessfully)
-                UsbIpServerConnection.SendDeviceList(visit.Connection, offered.Result.Devices, Deadline.After(AnswerTime));
+            if (UsbIpServerConnection.MakeRoomFor(visit.Connection, devices))
+                SendList(visit, devices);
+            else
+                new Thread(() => SendList(visit, devices)) { IsBackground = true, Name = "usbip-list" }.Start();
         }
-        catch (Exception error) when (error is DeviceException or SocketException)
+        catch (SocketException)
+        {
+            End(visit);
+        }
+    }
+
+    private static void SendList(Visit visit, ImmutableArray<DevlistDevice> devices)
+    {
+        try
+        {
+            UsbIpServerConnection.SendDeviceList(visit.Connection, devices, Deadline.After(AnswerTime));
+        }
+        catch (DeviceException)
         {
             // It has gone, or it does not read.
         }
         finally
         {
-            UsbIpServerConnection.Close(visit.Connection);
-            visit.Leave();
+            End(visit);
         }
+    }
+
+    private static void End(Visit visit)
+    {
+        UsbIpServerConnection.Close(visit.Connection);
+        visit.Leave();
     }
 
     private bool MayUsePlainly(IPEndPoint peer)

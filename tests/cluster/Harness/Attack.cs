@@ -41,7 +41,7 @@ internal sealed class Attack(IReadOnlyList<IPAddress> from, IPEndPoint to, Cance
                         connections.Add(socket);
                 }
 
-                stop.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(100));
+                stop.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
             }
         }
         finally

@@ -79,6 +79,10 @@ class Daemon:
         return [s for s in self.machine.ask("sockets", pid=self.pid)
                 if s["state"] != "listen" and f":{SESSION_PORT}" in s["local"] + " " + s["remote"]]
 
+    def vitals(self):
+        """What it holds of the machine: {"descriptors", "threads", "resident" (bytes)}."""
+        return self.machine.ask("vitals", pid=self.pid)
+
     def switches(self):
         """The context switches of all its threads so far; the difference of two is what happened between them."""
         return Switches(self.machine.ask("switches", pid=self.pid))

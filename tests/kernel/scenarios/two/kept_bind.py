@@ -1,0 +1,83 @@
+"""A device that was bound stays exported: over replug, on another port too, over SIGTERM and SIGKILL of the daemon, and a reboot.
+
+One is bound by serial number, one by bus id, one by a rule in the configuration. Unbind gives a device back to its own driver for good.
+"""
+import json
+
+from bench import check, fails, measure, poll
+from daemon import Daemon
+
+TIMEOUT = 240
+CONFIG = "/var/lib/usbipcluster/bench.json"
+BY = {"BYSERIAL": "serial=BYSERIAL", "BYBUSID": None, "BYRULE": None}
+
+
+def run(a, b):
+    disks = {serial: a.make_disk(serial) for serial in BY}
+    rules = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
+    a.sh(f"mkdir -p /var/lib/usbipcluster; echo '{json.dumps(rules)}' > {CONFIG}")
+    start = lambda: Daemon(a, "--config", CONFIG)
+    daemon = start()
+    at_b = Daemon(b, seed=a)
+
+    def exported(where, what, serials=BY, timeout=30):
+        poll(f"{what}: available, {', '.join(serials)}", lambda: set(serials) <= {
+            d["serial"] for d in where.devices(state="available", reachable=True)}, timeout)
+
+    def drivers(serials=BY):
+        return {d["serial"]: d["driver"] for d in a.usb_devices(imported=False) if d["serial"] in serials}
+
+    exported(daemon, "the rule alone", ["BYRULE"])
+    check("it has its name", daemon.devices(serial="BYRULE")[0]["name"], "ruled")
+    for selector in ("serial=BYSERIAL", disks["BYBUSID"]["busid"]):
+        bound = daemon.rpc("bind", selector=selector)
+        check(f"bind {selector}", [row["state"] for row in bound], ["available"])
+    exported(at_b, "at B")
+
+    for disk in disks.values():
+        a.unplug(disk)
+    poll("they are gone", lambda: not drivers())
+    plugged = {serial: a.plug(disk) for serial, disk in disks.items()}
+    exported(daemon, "after a replug")
+    check("usbip-host has them", set(drivers().values()), {"usbip-host"})
+    taken = max(a.wait_uevent(plugged[s], "bind", rf"/{disks[s]['busid']}$", "usb_device")["time"] - plugged[s] for s in BY)
+    measure("plugged in to a driver's bind, at most", taken, "s", 2)
+    elsewhere = ("BYSERIAL", "BYRULE")
+    for serial in elsewhere:
+        a.unplug(disks[serial])
+        a.plug(disks[serial], udc="dummy_udc.3")
+        exported(daemon, f"on another port ({disks[serial]['busid']})", [serial])
+        a.unplug(disks[serial])
+        a.plug(disks[serial])
+        exported(daemon, "and back", [serial])
+
+    for signal in ("TERM", "KILL"):
+        before = a.now()
+        daemon.kill(signal)
+        check(f"SIG{signal} of the daemon: usbip-host keeps them", set(drivers().values()), {"usbip-host"})
+        daemon = start()
+        exported(daemon, f"the daemon started after SIG{signal}")
+        given = [e["path"] for e in a.ask("uevents", after=before, type="usb_device") if e["action"] in ("bind", "unbind")]
+        check("nothing was given back meanwhile", given, [])
+
+    daemon.kill("TERM")
+    measure("A boots again in", a.reboot(), "s")
+    disks = {serial: a.make_disk(serial) for serial in BY}
+    check("after the reboot their own driver has them", set(drivers().values()), {"usb"})
+    daemon = start()
+    exported(daemon, "A's daemon after the reboot")
+    measure("READY of A's daemon to A's word that all are available", a.now() - daemon.ready, "s", 2)
+    exported(at_b, "at B", timeout=60)
+
+    for serial in ("BYSERIAL", "BYBUSID"):
+        daemon.rpc("unbind", selector=f"serial={serial}")
+        local = a.find_disk(serial, imported=False)
+        check(f"unbind of {serial}: A's own disk", a.checksum(local["device"])["sha256"], disks[serial]["sha256"])
+        a.unplug(disks[serial])
+        poll("it is gone", lambda: not daemon.devices(serial=serial))
+        a.plug(disks[serial])
+        local = a.find_disk(serial, imported=False)
+        check("after a replug A's own disk again", a.checksum(local["device"])["sha256"], disks[serial]["sha256"])
+        check("... which is not exported", [row["state"] for row in daemon.devices(serial=serial)], ["unbound"])
+    fails("B asks for it", 4, lambda: at_b.rpc("attach", selector="serial=BYSERIAL"))
+    exported(daemon, "the other one is still", ["BYRULE"])

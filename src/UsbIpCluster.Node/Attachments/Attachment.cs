@@ -284,9 +284,9 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void Detached(DeviceException? error)
     {
         Publish(EventKinds.Detached, reason: error?.Message);
+        Stop();
         TellDetachers(error is null ? _status : new Status.Failure(error));
         Answer(new Status.Failure(new ControlException(ControlError.Failed, $"{_plan.Id} was detached meanwhile")));
-        Stop();
     }
 
     private void TellDetachers(object answer)
@@ -335,10 +335,11 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void GiveUp(DeviceException error)
     {
         Show(AttachmentStates.Failed);
-        Answer(new Status.Failure(error));
         Stop();
+        Answer(new Status.Failure(error));
     }
 
+    // Before anybody is answered: who asks for the attachments next must not find this one.
     private void Stop()
     {
         if (_release is not null && _exporter is not null)

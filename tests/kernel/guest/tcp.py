@@ -63,4 +63,36 @@ def closed_after(target, data, timeout):
         return time.monotonic() - started
 
 
-HANDLERS = {"reset_tcp": reset_tcp, "closed_after": closed_after}
+_OP_REQ_IMPORT, _CMD_SUBMIT, _IN, _URB_DMA_MAP_SG = 0x8003, 1, 1, 0x00040000
+
+
+def import_and_spoil(target, busid, timeout=10):
+    """Imports a device as a USB/IP client and submits a URB that no driver serves, which makes usbip-host give the device up.
+
+    It is a scatter-gather transfer of no bytes (stub_rx.c, stub_recv_cmd_submit). Returns when the connection is closed.
+    """
+    with socket.create_connection(tuple(target), timeout) as link:
+        link.sendall(struct.pack(">HHI32s", 0x0111, _OP_REQ_IMPORT, 0, busid.encode()))
+        _, _, status = struct.unpack(">HHI", _receive(link, 8))
+        if status != 0:
+            raise ConnectionError(f"the import of {busid} was refused: status {status}")
+        bus, device = struct.unpack_from(">II", _receive(link, 312), 256 + 32)
+        link.sendall(struct.pack(">5I5I8x", _CMD_SUBMIT, 1, bus << 16 | device, _IN, 0, _URB_DMA_MAP_SG, 0, 0, 0, 0))
+        try:
+            while link.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+
+
+def _receive(link, size):
+    data = b""
+    while len(data) < size:
+        more = link.recv(size - len(data))
+        if not more:
+            raise ConnectionError(f"closed after {len(data)} of {size} bytes")
+        data += more
+    return data
+
+
+HANDLERS = {"reset_tcp": reset_tcp, "closed_after": closed_after, "import_and_spoil": import_and_spoil}

@@ -205,6 +205,10 @@ class Machine:
         """Resets the established connections with that port, as `ss -K` does: {"time", "count"}."""
         return self.ask("reset_tcp", port=port)
 
+    def spoil(self, target, busid):
+        """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
+        self.ask("import_and_spoil", target=target, busid=busid)
+
     # Between scenarios
 
     def logs(self):

@@ -15,8 +15,11 @@ internal static class CommandLine
     public static Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancelled)
     {
         var options = new GlobalOptions();
-        // No response files: an argument that starts with @ is an argument.
-        var parsed = Create(options).Parse(Normalize(arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var root = Create(options);
+        var parsed = Parse(root, arguments);
+        // How long a bare one waits depends on the command, which only the parser finds among the options.
+        if (arguments.Contains(WaitOption.Bare) && WaitOf(parsed) is { } wait)
+            parsed = Parse(root, wait.WriteOut(arguments));
         if (parsed.Errors.Count > 0)
         {
             ErrorOutput.Write(surroundings, UsageError(parsed, arguments), arguments.Contains(GlobalOptions.JsonName), verbose: false);
@@ -31,22 +34,18 @@ internal static class CommandLine
     {
         var root = new RootCommand("Attach the USB devices of many hosts by what they are.")
         {
-            new ListCommand(), new NodesCommand(), new BindCommand(), new UnbindCommand(), new AttachCommand(), new DetachCommand(),
-            new PortCommand(), new EventsCommand(), new VersionCommand(),
+            new ListCommand(), new NodesCommand(), new BindCommand(), new UnbindCommand(), new DrainCommand(),
+            new AttachCommand(), new DetachCommand(), new PortCommand(), new EventsCommand(), new VersionCommand(),
         };
         options.AddTo(root);
         return root;
     }
 
-    /// <summary>
-    /// An option with an optional value takes the next argument for it, whatever that is. <c>--wait</c> takes its value with <c>=</c> only, so
-    /// a bare one becomes the one with the default.
-    /// </summary>
-    private static List<string> Normalize(string[] arguments)
-    {
-        var end = Array.IndexOf(arguments, "--") is var found and >= 0 ? found : arguments.Length;
-        return [.. arguments.Select((argument, i) => i < end && argument == AttachCommand.WaitName ? AttachCommand.WaitByDefault : argument)];
-    }
+    /// <summary>Parses. No response files: an argument that starts with @ is an argument.</summary>
+    private static ParseResult Parse(RootCommand root, string[] arguments) =>
+        root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    private static WaitOption? WaitOf(ParseResult parsed) => parsed.CommandResult.Command.Options.OfType<WaitOption>().FirstOrDefault();
 
     private static ControlException UsageError(ParseResult parsed, string[] arguments)
     {
@@ -59,9 +58,9 @@ internal static class CommandLine
             // Without a command that is the first error; another one says more.
             _ => parsed.Errors.Count == 1 ? "a command is missing" : parsed.Errors[1].Message.TrimEnd('.'),
         };
-        var bareWait = Array.IndexOf(arguments, AttachCommand.WaitName);
-        var hint = bareWait >= 0 && bareWait + 1 < arguments.Length && Duration.TryParse(arguments[bareWait + 1], out _)
-            ? $"{AttachCommand.WaitName} takes its duration with =, as in {AttachCommand.WaitByDefault}"
+        var bareWait = Array.IndexOf(arguments, WaitOption.Bare);
+        var hint = bareWait >= 0 && bareWait + 1 < arguments.Length && Duration.TryParse(arguments[bareWait + 1], out _) && WaitOf(parsed) is { } wait
+            ? $"{WaitOption.Bare} takes its duration with =, as in {wait.WithDefault}"
             : $"see usbipc {(inCommand ? $"{parsed.CommandResult.Command.Name} " : "")}--help";
         return new ControlException(ControlError.Usage, char.ToLowerInvariant(message[0]) + message[1..], hint);
     }

@@ -37,8 +37,11 @@ internal sealed class GlobalOptions
         Description = description,
         HelpName = "DURATION",
         Recursive = recursive,
-        CustomParser = result => ParseDuration(result, name, zero),
+        CustomParser = DurationParser(name, zero),
     };
+
+    /// <summary>Reads a duration, and says what one looks like where it is none.</summary>
+    public static Func<ArgumentResult, TimeSpan?> DurationParser(string name, bool zero) => result => ParseDuration(result, name, zero);
 
     /// <summary>An argument that names a device, a port or an attachment.</summary>
     public static Argument<string?> SelectorArgument(bool required, string name = "SELECTOR", string? description = null)

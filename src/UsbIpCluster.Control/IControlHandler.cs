@@ -1,11 +1,5 @@
 namespace UsbIpCluster.Control;
 
-/// <summary>Who is at the other end of a control connection, as the kernel saw it at connect (SO_PEERCRED, unix(7)).</summary>
-/// <param name="ProcessId">The process.</param>
-/// <param name="UserId">Its effective user.</param>
-/// <param name="GroupId">Its effective group.</param>
-public readonly record struct ControlCaller(int ProcessId, uint UserId, uint GroupId);
-
 /// <summary>
 /// The recent events, and the later ones without a gap or an overlap. What the later ones are read from is to be given up when the token of
 /// <see cref="IControlHandler.EventsAsync"/> is cancelled: a client that has gone by then never reads them.

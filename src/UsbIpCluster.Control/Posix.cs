@@ -13,13 +13,29 @@ internal static partial class Posix
     private const int TypeMask = 0xF000;
     private const int TypeSocket = 0xC000;
 
-    /// <summary>Who connected: <c>struct ucred</c>, unix(7).</summary>
+    /// <summary>Who connected: <c>struct ucred</c>, unix(7). The user's name is not in it.</summary>
     public static ControlCaller PeerOf(Socket socket)
     {
         Span<byte> credentials = stackalloc byte[12];
         socket.GetRawSocketOption(SolSocket, SoPeerCred, credentials);
         return new ControlCaller(
-            MemoryMarshal.Read<int>(credentials), MemoryMarshal.Read<uint>(credentials[4..]), MemoryMarshal.Read<uint>(credentials[8..]));
+            MemoryMarshal.Read<int>(credentials), MemoryMarshal.Read<uint>(credentials[4..]), MemoryMarshal.Read<uint>(credentials[8..]), null);
+    }
+
+    /// <summary>
+    /// A user's name, from wherever this host keeps its users (getpwuid_r(3): several threads may ask); null when there is none. It may
+    /// take as long as a directory server takes.
+    /// </summary>
+    public static string? UserNameOf(uint id)
+    {
+        // struct passwd of pwd.h starts with the pointer to the name, and is smaller than this everywhere. The name itself is in the strings,
+        // which are on the stack and so do not move; an entry that is longer than they are is none.
+        Span<nint> entry = stackalloc nint[16];
+        Span<byte> strings = stackalloc byte[16 * 1024];
+        return GetUser(id, ref MemoryMarshal.GetReference(entry), ref MemoryMarshal.GetReference(strings), (nuint)strings.Length, out var found) == 0
+            && found != 0
+            ? Marshal.PtrToStringUTF8(entry[0])
+            : null;
     }
 
     /// <summary>
@@ -70,6 +86,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "getgrnam", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GetGroup(string name);
+
+    [LibraryImport("libc", EntryPoint = "getpwuid_r")]
+    private static partial int GetUser(uint id, ref nint entry, ref byte strings, nuint length, out nint found);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollFd

@@ -33,6 +33,14 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_node_that_gives_out_no_leases_is_draining()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Nodes = (_, _) => Rows(Samples.Lab1 with { Status = "draining" });
+        Assert.Equal(["lab1", "*", "10.0.0.1:7240", "draining", "yes", "2", "1", "0.1.0", "5", "s"], Fields((await CommandRun.OfAsync(daemon, "nodes")).Lines[1]));
+    }
+
+    [Fact]
     public async Task Bind_sends_selector_and_name_and_says_what_is_exported()
     {
         await using var daemon = new TestDaemon();
@@ -60,6 +68,75 @@ public sealed class CommandTests
         var run = await CommandRun.OfAsync(daemon, "unbind", "1-1.2");
         Assert.Equal(new CommandRun(0, "exported no longer: lab1/1-1.2 0525:a4a5 File-backed Storage\n", ""), run);
         Assert.Equal(new UnbindParams("1-1.2"), asked);
+    }
+
+    [Theory]
+    [InlineData("bind hid --all", true, null, null)]
+    [InlineData("bind --all hid", true, null, null)]
+    [InlineData("bind hid --allow node=lab2", false, "node=lab2", null)]
+    [InlineData("bind --allow node=lab2 hid", false, "node=lab2", null)]
+    [InlineData("bind hid --allow node=lab2,user=alice", false, "node=lab2,user=alice", null)]
+    [InlineData("bind hid --allow node=lab2 --allow 10.0.0.0/8", false, "node=lab2 10.0.0.0/8", null)]
+    [InlineData("bind hid --deny ::1 --all --allow=user=bob --deny user=eve", true, "user=bob", "::1 user=eve")]
+    public async Task Bind_sends_all_and_every_rule_as_it_was_written(string line, bool all, string? allow, string? deny)
+    {
+        await using var daemon = new TestDaemon();
+        BindParams? asked = null;
+        daemon.Handler.Bind = (request, _) =>
+        {
+            asked = request;
+            return Rows(Samples.Disk);
+        };
+        Assert.Equal(0, (await CommandRun.OfAsync(daemon, line.Split(' '))).ExitCode);
+        Assert.Equal(("hid", null, all), (asked!.Selector, asked.Name, asked.All));
+        Assert.Equal(allow?.Split(' '), asked.Allow);
+        Assert.Equal(deny?.Split(' '), asked.Deny);
+    }
+
+    [Theory]
+    [InlineData("--allow", "")]
+    [InlineData("--deny", " ")]
+    public async Task A_rule_that_is_empty_is_wrong_usage_that_shows_rules(string option, string rule)
+    {
+        var run = await CommandRun.AloneAsync("bind", "1-1", option, rule);
+        Assert.Equal((2, $"usbipc: {option} takes a rule such as node=lab2, user=alice or 10.1.0.0/16"), (run.ExitCode, run.ErrorLines[0]));
+    }
+
+    [Theory]
+    [InlineData("--allow")]
+    [InlineData("--deny")]
+    public async Task Rules_are_as_many_as_the_daemon_takes_and_not_one_more(string option)
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Bind = (_, _) => Rows(Samples.Disk);
+        Assert.Equal(0, (await CommandRun.OfAsync(daemon, Bind(BindParams.MostRules))).ExitCode);
+        var run = await CommandRun.OfAsync(daemon, Bind(BindParams.MostRules + 1));
+        Assert.Equal((2, $"usbipc: {option} is given more than 64 times"), (run.ExitCode, run.ErrorLines[0]));
+
+        string[] Bind(int rules) => ["bind", "1-1", .. Enumerable.Range(0, rules).SelectMany(i => new[] { option, $"node=lab{i}" })];
+    }
+
+    [Fact]
+    public async Task The_help_of_bind_says_what_a_rule_looks_like()
+    {
+        var run = await CommandRun.AloneAsync("bind", "--help");
+        Assert.Contains("--allow <RULE>", run.Out);
+        Assert.Contains("node=NAME, user=NAME, an address or ADDRESS/BITS", run.Out);
+    }
+
+    [Fact]
+    public async Task Unbind_sends_all()
+    {
+        await using var daemon = new TestDaemon();
+        UnbindParams? asked = null;
+        daemon.Handler.Unbind = (request, _) =>
+        {
+            asked = request;
+            return Rows(Samples.Disk, Samples.Keyboard);
+        };
+        var run = await CommandRun.OfAsync(daemon, "unbind", "hid", "--all");
+        Assert.Equal(["exported no longer: lab1/1-1.2 0525:a4a5 File-backed Storage", "exported no longer: lab22/2-1 046d:c31c"], run.Lines);
+        Assert.Equal(new UnbindParams("hid", All: true), asked);
     }
 
     [Fact]
@@ -96,6 +173,22 @@ public sealed class CommandTests
         Assert.Equal(new AttachParams(selector, host, busId, once, wait), asked);
     }
 
+    [Theory]
+    [InlineData("attach serial=S --steal", null)]
+    [InlineData("attach --steal --wait serial=S", 60.0)]
+    public async Task Attach_sends_that_the_device_is_to_be_taken_from_its_holder(string line, double? wait)
+    {
+        await using var daemon = new TestDaemon();
+        AttachParams? asked = null;
+        daemon.Handler.Attach = (request, _) =>
+        {
+            asked = request;
+            return Rows(Samples.Attached);
+        };
+        Assert.Equal(0, (await CommandRun.OfAsync(daemon, line.Split(' '))).ExitCode);
+        Assert.Equal(new AttachParams("serial=S", WaitSeconds: wait, Steal: true), asked);
+    }
+
     [Fact]
     public async Task Attach_prints_port_id_and_device_in_one_line()
     {
@@ -115,6 +208,8 @@ public sealed class CommandTests
     [InlineData("attach 1-1 --wait=")]
     [InlineData("attach 1-1 --wait=9d")]
     [InlineData("attach 1-1 --wait=2000h")]
+    [InlineData("attach --steal")]
+    [InlineData("attach -r host -b 1-1 --steal")]
     [InlineData("attach 1-1 --timeout 0s")]
     [InlineData("attach 1-1 --timeout")]
     [InlineData("detach")]
@@ -122,6 +217,14 @@ public sealed class CommandTests
     [InlineData("detach -3")]
     [InlineData("bind")]
     [InlineData("bind --name x")]
+    [InlineData("bind --all")]
+    [InlineData("bind hid --all --name x")]
+    [InlineData("bind 1-1 --allow")]
+    [InlineData("bind 1-1 --allow --deny user=eve")]
+    [InlineData("bind 1-1 --allow node=lab2 node=lab3")]
+    [InlineData("bind 1-1 --wait")]
+    [InlineData("unbind --all")]
+    [InlineData("unbind 1-1 --allow node=lab2")]
     [InlineData("unbind")]
     [InlineData("unbind 1-1 1-2")]
     [InlineData("nodes x")]
@@ -147,6 +250,13 @@ public sealed class CommandTests
     {
         var run = await CommandRun.AloneAsync("attach", "--wait", "30s", "1-1");
         Assert.Equal((2, "--wait takes its duration with =, as in --wait=60s"), (run.ExitCode, run.ErrorLines[1]));
+    }
+
+    [Fact]
+    public async Task A_wait_that_a_command_does_not_have_is_named_as_it_was_written()
+    {
+        var run = await CommandRun.AloneAsync("list", "1-1", "--wait");
+        Assert.Equal((2, "usbipc: unknown option '--wait'"), (run.ExitCode, run.ErrorLines[0]));
     }
 
     [Theory]
@@ -219,6 +329,28 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Who_was_denied_and_from_whom_a_device_was_taken_are_events_in_their_own_words()
+    {
+        await using var daemon = new TestDaemon();
+        var device = new EventRow(Samples.Now, "lab1", "", "1-1", "lab1/1-1 0525:a4a5 Disk");
+        daemon.Handler.Events = (_, _) => Task.FromResult(new EventStream(
+            [
+                device with { Kind = EventKinds.Denied, Holder = "lab9/a4", Reason = "user eve is denied" },
+                device with { Kind = EventKinds.Stolen, Holder = "lab2/a1", Reason = "by lab3/a7 (alice)" },
+                device with { Kind = EventKinds.NameConflict, Reason = "lab2/1-4 is named disk as well" },
+            ],
+            null));
+        Assert.Equal(
+            """
+            2025-01-02 03:04:05.678  lab1  denied            lab1/1-1 0525:a4a5 Disk  holder lab9/a4  user eve is denied
+            2025-01-02 03:04:05.678  lab1  stolen            lab1/1-1 0525:a4a5 Disk  holder lab2/a1  by lab3/a7 (alice)
+            2025-01-02 03:04:05.678  lab1  name-conflict     lab1/1-1 0525:a4a5 Disk  lab2/1-4 is named disk as well
+
+            """,
+            (await CommandRun.OfAsync(daemon, "events")).Out);
+    }
+
+    [Fact]
     public async Task Events_in_JSON_are_one_object_a_line()
     {
         await using var daemon = new TestDaemon();
@@ -271,4 +403,6 @@ public sealed class CommandTests
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.NotEmpty(run.Out);
     }
+
+    private static string[] Fields(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -112,28 +112,33 @@ public sealed class ErrorTests
         Assert.Equal(5, (await CommandRun.OfAsync(daemon, "list", "--socket", "/nonexistent/x")).ExitCode);
     }
 
-    [Fact]
-    public async Task On_a_terminal_progress_shows_after_a_while_and_goes_again()
+    [Theory]
+    [InlineData("attach serial=S", "serial=S")]
+    [InlineData("drain --wait", "what is still in use")]
+    public async Task On_a_terminal_progress_shows_after_a_while_and_goes_again(string line, string waitingFor)
     {
         await using var daemon = new TestDaemon();
         var shown = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        daemon.Handler.Attach = async (_, _) =>
-        {
-            await shown.Task.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
-            return [Samples.Attached];
-        };
+        daemon.Handler.Attach = async (_, _) => await ShownAsync<PortRow>();
+        daemon.Handler.Drain = async (_, _) => await ShownAsync<DeviceRow>();
         using var error = new WatchedWriter(text =>
         {
-            if (text.Contains("waiting for serial=S (", StringComparison.Ordinal))
+            if (text.Contains($"waiting for {waitingFor} (", StringComparison.Ordinal))
                 shown.TrySetResult(text);
         });
-        var run = await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Error = error, Clock = TimeProvider.System }, "attach", "serial=S");
+        var run = await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Error = error, Clock = TimeProvider.System }, [.. line.Split(' ')]);
         Assert.Equal(0, run.ExitCode);
 
         // Half a second, or what a busy machine makes of it; never less.
         var seconds = (await shown.Task).Split('(')[1].Split(' ')[0];
         Assert.InRange(double.Parse(seconds, CultureInfo.InvariantCulture), 0.5, 9);
         Assert.EndsWith("\r\e[K", error.ToString());
+
+        async Task<IReadOnlyList<T>> ShownAsync<T>()
+        {
+            await shown.Task.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+            return [];
+        }
     }
 
     [Fact]

@@ -52,10 +52,29 @@ public sealed class ListTests
             """
             NODE   BUSID  ID         NAME  PRODUCT              SERIAL  STATE                 HOLDER
             lab1   1-1.2  0525:a4a5  -     File-backed Storage  S-1     available             -
-            lab22  2-1    046d:c31c  desk  -                    -       in-use (unreachable)  lab1/a1
+            lab22  2-1    046d:c31c  desk  -                    -       in-use (unreachable)  lab1/a1 (alice)
 
             """,
             run.Out);
+    }
+
+    [Fact]
+    public async Task A_holder_without_a_user_stands_alone()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.List = (_, _) => Rows(Samples.Keyboard with { Holder = "10.0.0.7", User = null });
+        Assert.EndsWith("in-use (unreachable)  10.0.0.7", (await CommandRun.OfAsync(daemon, "list")).Lines[1]);
+    }
+
+    [Fact]
+    public async Task What_a_terminal_would_act_on_is_stripped_from_names_holders_and_users()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.List = (_, _) => Rows(
+            Samples.Keyboard with { Name = "\e[2Jdesk", Holder = "lab1\r/a1", User = "al\nice\u202e\u009b1m" });
+        var run = await CommandRun.OfAsync(daemon, "list");
+        Assert.Equal(2, run.Lines.Length);
+        Assert.EndsWith("  [2Jdesk  -        -       in-use (unreachable)  lab1/a1 (alice1m)", run.Lines[1]);
     }
 
     [Fact]

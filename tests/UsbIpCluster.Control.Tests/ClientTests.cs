@@ -80,26 +80,50 @@ public sealed class ClientTests : IDisposable
         daemon.Handler.List = (request, _) => Remember<DeviceRow>(request);
         daemon.Handler.Bind = (request, _) => Remember<DeviceRow>(request);
         daemon.Handler.Unbind = (request, _) => Remember<DeviceRow>(request);
+        daemon.Handler.Drain = (request, _) => Remember<DeviceRow>(request);
         daemon.Handler.Attach = (request, _) => Remember<PortRow>(request);
         daemon.Handler.Detach = (request, _) => Remember<PortRow>(request);
         await using var client = await daemon.ConnectAsync();
         var list = new ListParams("serial=é\"\n", Local: true);
         var bind = new BindParams("1-1", "disk");
-        var unbind = new UnbindParams("1-1");
+        var unbind = new UnbindParams("0525:a4a5", All: true);
+        var drain = new DrainParams(WaitSeconds: 3600);
+        var undrain = new DrainParams(Off: true);
         var attach = new AttachParams(null, "host:3241", "1-1.2", Once: true, WaitSeconds: 2.5);
+        var steal = new AttachParams("1-1", Steal: true);
         var detach = new DetachParams(All: true);
         await client.ListAsync(list, default);
         await client.BindAsync(bind, default);
         await client.UnbindAsync(unbind, default);
+        await client.DrainAsync(drain, default);
+        await client.DrainAsync(undrain, default);
         await client.AttachAsync(attach, default);
+        await client.AttachAsync(steal, default);
         await client.DetachAsync(detach, default);
-        Assert.Equal([list, bind, unbind, attach, detach], seen);
+        Assert.Equal([list, bind, unbind, drain, undrain, attach, steal, detach], seen);
 
         Task<IReadOnlyList<T>> Remember<T>(object request)
         {
             seen.Add(request);
             return ScriptedHandler.Rows<T>();
         }
+    }
+
+    [Fact]
+    public async Task Rules_arrive_as_they_were_sent_and_in_their_order()
+    {
+        await using var daemon = new TestDaemon();
+        BindParams? seen = null;
+        daemon.Handler.Bind = (request, _) =>
+        {
+            seen = request;
+            return ScriptedHandler.Rows<DeviceRow>();
+        };
+        await using var client = await daemon.ConnectAsync();
+        await client.BindAsync(new BindParams("hid", All: true, Allow: ["node=lab2,user=älice", "10.0.0.0/8"], Deny: ["::1"]), default);
+        Assert.Equal(("hid", null, true), (seen!.Selector, seen.Name, seen.All));
+        Assert.Equal(["node=lab2,user=älice", "10.0.0.0/8"], seen.Allow);
+        Assert.Equal(["::1"], seen.Deny);
     }
 
     [Fact]

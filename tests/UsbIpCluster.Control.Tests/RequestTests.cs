@@ -84,6 +84,23 @@ public sealed class RequestTests
     [InlineData("bind", """{"selector":"1-1","force":true}""")]
     [InlineData("bind", """["1-1"]""")]
     [InlineData("bind", "null")]
+    [InlineData("bind", """{"selector":"1-1","name":"disk","all":true}""")]
+    [InlineData("bind", """{"selector":"1-1","all":"yes"}""")]
+    [InlineData("bind", """{"selector":"1-1","allow":"node=lab2"}""")]
+    [InlineData("bind", """{"selector":"1-1","allow":["node=lab2",""]}""")]
+    [InlineData("bind", """{"selector":"1-1","allow":[" \t"]}""")]
+    [InlineData("bind", """{"selector":"1-1","deny":[null]}""")]
+    [InlineData("bind", """{"selector":"1-1","deny":[7]}""")]
+    [InlineData("bind", """{"selector":"1-1","deny":["\ud800"]}""")]
+    [InlineData("bind", """{"selector":"1-1","rules":[]}""")]
+    [InlineData("unbind", "{}")]
+    [InlineData("unbind", """{"selector":"","all":true}""")]
+    [InlineData("unbind", """{"selector":"1-1","name":"disk"}""")]
+    [InlineData("drain", """{"off":true,"waitSeconds":1}""")]
+    [InlineData("drain", """{"waitSeconds":-1}""")]
+    [InlineData("drain", """{"waitSeconds":604801}""")]
+    [InlineData("drain", """{"waitSeconds":"1h"}""")]
+    [InlineData("drain", """{"wait":1}""")]
     [InlineData("list", """{"remote":"h","local":true}""")]
     [InlineData("list", """{"problem":"x"}""")]
     [InlineData("nodes", """{"x":1}""")]
@@ -93,6 +110,9 @@ public sealed class RequestTests
     [InlineData("attach", """{"remoteBusid":"1-1"}""")]
     [InlineData("attach", """{"selector":"a","waitSeconds":-1}""")]
     [InlineData("attach", """{"selector":"a","waitSeconds":1e300}""")]
+    [InlineData("attach", """{"remoteHost":"h","remoteBusid":"1-1","steal":true}""")]
+    [InlineData("attach", """{"steal":true}""")]
+    [InlineData("attach", """{"selector":"a","steal":1}""")]
     [InlineData("detach", "{}")]
     [InlineData("detach", """{"target":"1","all":true}""")]
     [InlineData("events", """{"follow":"yes"}""")]
@@ -114,6 +134,25 @@ public sealed class RequestTests
         using var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"attach"}""" + "\n");
         var hint = (await client.ReadAsync()).GetProperty("error").GetProperty("data").GetProperty("hint").GetString();
-        Assert.Equal("attach takes selector, remoteHost, remoteBusid, once, waitSeconds", hint);
+        Assert.Equal("attach takes selector, remoteHost, remoteBusid, once, waitSeconds, steal", hint);
+    }
+
+    [Theory]
+    [InlineData("allow")]
+    [InlineData("deny")]
+    public async Task Rules_are_as_many_as_are_allowed_and_not_one_more(string kind)
+    {
+        await using var daemon = new TestDaemon();
+        using var client = daemon.ConnectRaw();
+        client.Send(Bind(BindParams.MostRules));
+        Assert.True((await client.ReadAsync()).TryGetProperty("result", out _));
+        client.Send(Bind(BindParams.MostRules + 1));
+        Assert.Equal("bind: more than 64 rules", (await client.ReadAsync()).GetProperty("error").GetProperty("message").GetString());
+
+        string Bind(int rules)
+        {
+            var list = string.Join(',', Enumerable.Range(0, rules).Select(i => $"\"node=lab{i}\""));
+            return $$$"""{"jsonrpc":"2.0","id":1,"method":"bind","params":{"selector":"1-1","{{{kind}}}":[{{{list}}}]}}""" + "\n";
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using UsbIpCluster.Testing;
 
@@ -25,6 +26,15 @@ public sealed class ServerTests
         await using var client = await daemon.ConnectAsync();
         await client.ListAsync(new ListParams(), default);
         Assert.Equal(Environment.ProcessId, daemon.Handler.Caller?.ProcessId);
+    }
+
+    [Fact]
+    public async Task The_handler_learns_the_name_of_the_user_who_asks()
+    {
+        await using var daemon = new TestDaemon();
+        await using var client = await daemon.ConnectAsync();
+        await client.ListAsync(new ListParams(), default);
+        Assert.Equal((uint.Parse(await AskIdAsync("-u")), await AskIdAsync("-un")), (daemon.Handler.Caller!.Value.UserId, daemon.Handler.Caller.Value.User));
     }
 
     [Fact]
@@ -274,6 +284,13 @@ public sealed class ServerTests
         }
 
         Assert.Empty(daemon.Reports);
+    }
+
+    /// <summary>What id(1) says of the user whom these tests run as.</summary>
+    private static async Task<string> AskIdAsync(string what)
+    {
+        using var id = Process.Start(new ProcessStartInfo("id", [what]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        return (await id.StandardOutput.ReadToEndAsync()).Trim();
     }
 
     private static byte[] Mutate(Random random)

@@ -7,18 +7,12 @@ namespace UsbIpCluster.Cli.Commands;
 /// <summary><c>usbipc attach</c>: a device of the cluster, or of a plain USB/IP server, to this host.</summary>
 internal sealed class AttachCommand : CliCommand
 {
-    public const string WaitName = "--wait";
-    public const string WaitByDefault = WaitName + "=60s";
-
-    /// <summary>What the daemon may take beyond the wait that it was given.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
-
     private readonly Argument<string?> _selector = GlobalOptions.SelectorArgument(required: false);
     private readonly Option<string?> _remote = new("--remote", "-r") { Description = "A plain USB/IP server", HelpName = "HOST[:PORT]" };
     private readonly Option<string?> _busId = new("--busid", "-b") { Description = "The device's bus id there", HelpName = "BUSID" };
     private readonly Option<bool> _once = new("--once") { Description = "Do not attach it again after a loss" };
-    private readonly Option<TimeSpan?> _wait = GlobalOptions.DurationOption(
-        WaitName, "Wait until it is there and usable: --wait is 60s, else write --wait=DURATION", zero: true);
+    private readonly WaitOption _wait = new("Wait until it is there and usable", "60s");
+    private readonly Option<bool> _steal = new("--steal") { Description = "Take it from whoever holds it; they are told, and do not fight for it" };
 
     public AttachCommand()
         : base("attach", "Attach a device to this host, and keep it attached")
@@ -28,6 +22,7 @@ internal sealed class AttachCommand : CliCommand
         Add(_busId);
         Add(_once);
         Add(_wait);
+        Add(_steal);
         Validators.Add(result =>
         {
             var byHost = GlobalOptions.IsGiven(result, _remote);
@@ -38,6 +33,8 @@ internal sealed class AttachCommand : CliCommand
                 result.AddError("give a selector, or --remote and --busid, not both");
             else if (!byHost && !bySelector)
                 result.AddError("say which device: a selector, or --remote and --busid");
+            else if (byHost && GlobalOptions.IsGiven(result, _steal))
+                result.AddError("--steal goes with a selector: a plain USB/IP server knows no leases");
         });
     }
 
@@ -46,9 +43,9 @@ internal sealed class AttachCommand : CliCommand
     {
         var request = new AttachParams(
             arguments.GetValue(_selector), arguments.GetValue(_remote), arguments.GetValue(_busId), arguments.GetValue(_once),
-            arguments.GetValue(_wait)?.TotalSeconds);
+            arguments.GetValue(_wait)?.TotalSeconds, arguments.GetValue(_steal));
         var waitingFor = request.Selector ?? $"{request.RemoteHost} {request.RemoteBusId}";
-        TimeSpan? patience = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) + Grace : null;
+        var patience = WaitOption.PatienceFor(request.WaitSeconds);
         var rows = await session.AskAsync(waitingFor, (client, cancelled) => client.AttachAsync(request, cancelled), patience);
         if (session.Json)
         {

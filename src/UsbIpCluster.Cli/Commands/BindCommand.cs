@@ -4,23 +4,38 @@ using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Cli.Commands;
 
-/// <summary><c>usbipc bind</c>: exports a local device.</summary>
+/// <summary><c>usbipc bind</c>: exports local devices.</summary>
 internal sealed class BindCommand : CliCommand
 {
     private readonly Argument<string?> _selector = GlobalOptions.SelectorArgument(required: true);
+    private readonly Option<bool> _all = new("--all") { Description = "Every local device that matches, now and later" };
     private readonly Option<string?> _name = new("--name") { Description = "A name for it in the cluster", HelpName = "NAME" };
+    private readonly Option<string[]> _allow = RuleOption(
+        "--allow",
+        "Who may have it: node=NAME, user=NAME, an address or ADDRESS/BITS; joined by commas all must match; once for each rule [default: everybody]");
+
+    private readonly Option<string[]> _deny = RuleOption("--deny", "Who may not, written as for --allow, which it goes before; once for each rule");
 
     public BindCommand()
-        : base("bind", "Export a local device")
+        : base("bind", "Export a local device, and again after a replug or a reboot")
     {
         Add(_selector);
+        Add(_all);
         Add(_name);
+        Add(_allow);
+        Add(_deny);
+        Validators.Add(result =>
+        {
+            if (GlobalOptions.IsGiven(result, _all) && GlobalOptions.IsGiven(result, _name))
+                result.AddError("--name goes with one device, not with --all");
+        });
     }
 
     /// <inheritdoc/>
     public override Task RunAsync(Session session, ParseResult arguments)
     {
-        var request = new BindParams(arguments.GetRequiredValue(_selector)!, arguments.GetValue(_name));
+        var request = new BindParams(
+            arguments.GetRequiredValue(_selector)!, arguments.GetValue(_name), arguments.GetValue(_all), Rules(arguments, _allow), Rules(arguments, _deny));
         return RunAsync(session, "exported", (client, cancelled) => client.BindAsync(request, cancelled));
     }
 
@@ -39,4 +54,21 @@ internal sealed class BindCommand : CliCommand
         if (rows.Count == 0)
             session.Remark($"nothing to do: it was {done} before");
     }
+
+    /// <summary>An option that takes one rule, as often as it is given. A comma is the rule's own.</summary>
+    private static Option<string[]> RuleOption(string name, string description)
+    {
+        var option = new Option<string[]>(name) { Description = description, HelpName = "RULE", AllowMultipleArgumentsPerToken = false };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+                result.AddError($"{name} takes a rule such as node=lab2, user=alice or 10.1.0.0/16");
+            else if (result.Tokens.Count > BindParams.MostRules)
+                result.AddError($"{name} is given more than {BindParams.MostRules} times");
+        });
+        return option;
+    }
+
+    /// <summary>The rules of an option; null when it is not given.</summary>
+    private static string[]? Rules(ParseResult arguments, Option<string[]> option) => arguments.GetValue(option) is { Length: > 0 } rules ? rules : null;
 }

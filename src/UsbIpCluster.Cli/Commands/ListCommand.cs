@@ -47,7 +47,7 @@ internal sealed class ListCommand : CliCommand
         {
             var state = row.Reachable ? new Cell(row.State, Styles.OfDevice(row.State)) : new Cell($"{row.State} (unreachable)", Style.Quiet);
             table.Add([
-                row.Node, row.BusId, $"{row.Vid}:{row.Pid}", row.Name, row.Product, row.Serial, state, row.Holder,
+                row.Node, row.BusId, $"{row.Vid}:{row.Pid}", row.Name, row.Product, row.Serial, state, Words.HolderOf(row),
                 .. verbose ? new Cell[] { row.Manufacturer, row.Class, row.Speed, row.Backend } : []]);
         }
 

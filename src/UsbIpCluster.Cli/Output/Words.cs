@@ -8,6 +8,9 @@ internal static class Words
     /// <summary><c>lab1/1-1 0525:a4a5 Gadget</c>.</summary>
     public static string Of(DeviceRow device) => Join($"{device.Node}/{device.BusId}", $"{device.Vid}:{device.Pid}", device.Product);
 
+    /// <summary>Who has a device: <c>lab2/a1 (alice)</c>; null when nobody does.</summary>
+    public static string? HolderOf(DeviceRow device) => device is { Holder: { } holder, User: { } user } ? $"{holder} ({user})" : device.Holder;
+
     /// <summary><c>port 3  a1  0525:a4a5 Gadget (lab1/1-1)  attached</c>.</summary>
     public static string Of(PortRow port) => string.Join(
         "  ",

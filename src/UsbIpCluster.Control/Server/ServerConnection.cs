@@ -15,7 +15,7 @@ internal sealed class ServerConnection : IAsyncDisposable
 
     private readonly IControlHandler _handler;
     private readonly ControlServerOptions _options;
-    private readonly ControlCaller _caller;
+    private readonly Task<ControlCaller> _caller;
     private readonly JsonRpcConnection _connection;
     private readonly SemaphoreSlim _free;
     private readonly CancellationTokenSource _life;
@@ -26,7 +26,9 @@ internal sealed class ServerConnection : IAsyncDisposable
     {
         _handler = handler;
         _options = options;
-        _caller = Posix.PeerOf(socket);
+        var peer = Posix.PeerOf(socket);
+        // Off the accepting loop: a directory server that is slow must not hold up other clients.
+        _caller = Task.Run(() => peer with { UserName = Posix.UserNameOf(peer.UserId) });
         _connection = new JsonRpcConnection(socket, options.LongestRequest, options.ReadPatience, options.WritePatience);
         _free = new SemaphoreSlim(options.MaxRequests, options.MaxRequests);
         _life = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -132,7 +134,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         Answer answer;
         try
         {
-            answer = await Dispatch.CallAsync(_handler, request, _caller, _life.Token);
+            answer = await Dispatch.CallAsync(_handler, request, await _caller.WaitAsync(_life.Token), _life.Token);
         }
         catch (RpcException e)
         {

@@ -44,18 +44,31 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
     public async Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
         var view = await ViewAsync();
-        var device = OneLocal(view, request.Selector);
+        var selector = Parse(request.Selector);
+        var devices = Local(view, selector, request.All);
+        if (devices.Length == 0)
+            throw NoLocalDevice(view, selector);
         if (request.Name is { } name)
-            CheckName(view, device, name);
-        var entry = await AskAsync<DeviceEntry>(actors.Exports, new ExportedDevice.Bind(device.Device.BusId, request.Name), Slow);
-        return [Rows.Of(device with { Device = entry })];
+            CheckName(view, devices[0], name);
+        Access? access = request is { Allow: null, Deny: null } ? null : new Access(Rules(request.Allow), Rules(request.Deny));
+        var bind = new ExportManager.Bind(selector, [.. devices.Select(device => device.Device.BusId)], request.All, request.Name, access);
+        return RowsOf(view, await AskAsync<ExportManager.Done>(actors.Exports, bind, Slow));
     }
 
     public async Task<IReadOnlyList<DeviceRow>> UnbindAsync(UnbindParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        var device = OneLocal(await ViewAsync(), request.Selector);
-        var entry = await AskAsync<DeviceEntry>(actors.Exports, new ExportedDevice.Unbind(device.Device.BusId), Slow);
-        return [Rows.Of(device with { Device = entry })];
+        var view = await ViewAsync();
+        var selector = Parse(request.Selector);
+        var devices = Local(view, selector, request.All);
+        if (devices.Length > 0)
+        {
+            var unbind = new ExportManager.Unbind([.. devices.Select(device => device.Device.BusId)]);
+            return RowsOf(view, await AskAsync<ExportManager.Done>(actors.Exports, unbind, Slow));
+        }
+
+        // A device that is to be exported when it comes, and is not here.
+        var forgotten = await AskAsync<ExportManager.Forgotten>(actors.Exports, new ExportManager.Forget(selector), Quick);
+        return forgotten.Any ? [] : throw NoLocalDevice(view, selector);
     }
 
     public async Task<IReadOnlyList<DeviceRow>> DrainAsync(DrainParams request, ControlCaller caller, CancellationToken cancellationToken)
@@ -73,7 +86,7 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
             : new AttachmentTarget.Device(Parse(request.Selector!));
         TimeSpan? wait = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         var attached = await AskAsync<AttachmentStatus>(
-            actors.Attachments, new AttachmentManager.Attach(target, request.Once, wait), (wait ?? TimeSpan.Zero) + Slow);
+            actors.Attachments, new AttachmentManager.Attach(target, request.Once, wait, caller.User, request.Steal), (wait ?? TimeSpan.Zero) + Slow);
         return [Rows.Of(attached)];
     }
 
@@ -133,23 +146,34 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
         ? server
         : throw new ControlException(ControlError.Usage, $"'{text}' is no host", "use HOST or HOST:PORT, [ADDRESS]:PORT for IPv6");
 
-    private static ClusterDevice OneLocal(InventoryView view, string text)
+    private static ClusterDevice[] Local(InventoryView view, Selector selector, bool all)
     {
-        var found = view.Find(Parse(text));
-        ClusterDevice[] local = [.. found.Where(device => device.Node == view.Self)];
-        return local switch
-        {
-            [var only] => only,
-            [] when found is [var elsewhere, ..] => throw new ControlException(
-                ControlError.NotFound, $"no device of this node matches '{text}'", $"{elsewhere.FullName} does: run the command on {elsewhere.Node}"),
-            [] => throw new ControlException(ControlError.NotFound, $"no device of this node matches '{text}'", "usbipc list --local shows them"),
-            _ => throw new ControlException(
+        ClusterDevice[] local = [.. view.Find(selector).Where(device => device.Node == view.Self)];
+        return all || local.Length <= 1
+            ? local
+            : throw new ControlException(
                 ControlError.Usage,
-                $"'{text}' matches {local.Length} devices of this node",
-                "name one of them, for instance by its bus id",
-                [.. local.Select(Rows.Describe)]),
-        };
+                $"'{selector}' matches {local.Length} devices of this node",
+                "name one of them, for instance by its bus id, or say --all",
+                [.. local.Select(Rows.Describe)]);
     }
+
+    private static ControlException NoLocalDevice(InventoryView view, Selector selector) => new(
+        ControlError.NotFound,
+        $"no device of this node matches '{selector}'",
+        view.Find(selector) is [var elsewhere, ..]
+            ? $"{elsewhere.FullName} does: run the command on {elsewhere.Node}"
+            : "usbipc list --local shows them");
+
+    private static DeviceRow[] RowsOf(InventoryView view, ExportManager.Done done) =>
+        [.. done.Entries.Select(entry => Rows.Of(new ClusterDevice(view.Self, "", Reachable: true, entry)))];
+
+    private static ImmutableArray<AccessRule> Rules(IReadOnlyList<string>? lines) =>
+    [
+        .. (lines ?? []).Select(line => AccessRule.TryParse(line, out var rule, out var problem)
+            ? rule
+            : throw new ControlException(ControlError.Usage, problem)),
+    ];
 
     private static void CheckName(InventoryView view, ClusterDevice device, string name)
     {

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
 using Akka.Actor;
+using Akka.Event;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
 using UsbIpCluster.Protocol;
@@ -7,16 +9,35 @@ using UsbIpCluster.Protocol;
 namespace UsbIpCluster.Node;
 
 /// <summary>
-/// The parent of one <see cref="ExportedDevice"/> for each local device, made and ended by what the exporters see. Requests for a device
-/// go through it, and those for a device that is not there are answered here.
+/// The parent of one <see cref="ExportedDevice"/> for each local device, made and ended by what the exporters see. It knows what is to be
+/// exported: requests for a device go through it, and those for a device that is not there are answered here.
 /// </summary>
-internal sealed class ExportManager : ReceiveActor
+internal sealed class ExportManager : ReceiveActor, IWithTimers
 {
     /// <summary>What an exporter has seen.</summary>
     public sealed record Change(IDeviceExporter Exporter, DeviceChange What);
 
     /// <summary>
-    /// Give out no new leases, or give them out again. Answered with <see cref="Used"/>: at once, or when nothing is used any more.
+    /// Export these devices, and keep to it: what <paramref name="Match"/> names is exported whenever it is here. Answered with
+    /// <see cref="Done"/>, or a failure.
+    /// </summary>
+    public sealed record Bind(Selector Match, ImmutableArray<BusId> BusIds, bool All, string? Name, Access? Access);
+
+    /// <summary>Export these devices no longer. Answered with <see cref="Done"/>, or a failure.</summary>
+    public sealed record Unbind(ImmutableArray<BusId> BusIds);
+
+    /// <summary>Forget a bind by the words in which it was asked for; answered with <see cref="Forgotten"/>.</summary>
+    public sealed record Forget(Selector Match);
+
+    /// <summary>Whether there was such a bind.</summary>
+    public sealed record Forgotten(bool Any);
+
+    /// <summary>The devices that were bound or unbound.</summary>
+    public sealed record Done(ImmutableArray<DeviceEntry> Entries);
+
+    /// <summary>
+    /// Give out no new leases, or give them out again. Answered with <see cref="Used"/>: at once, or when nothing is used any more; after
+    /// <paramref name="Wait"/> with a failure.
     /// </summary>
     public sealed record Drain(bool Off, TimeSpan? Wait);
 
@@ -24,50 +45,81 @@ internal sealed class ExportManager : ReceiveActor
     public sealed record Used(ImmutableArray<BusId> BusIds);
 
     /// <summary>Asks for the devices that a plain USB/IP client may see; answered with an <see cref="Offered"/>.</summary>
-    public sealed record GetOffered;
+    public sealed record GetOffered(IPAddress Client);
 
-    /// <summary>The exported devices that no session has.</summary>
+    /// <summary>The exported devices that nobody has.</summary>
     public sealed record Offered(ImmutableArray<DevlistDevice> Devices);
 
+    /// <summary>How long a device may take to be bound or unbound, the time that it spends on other things before included.</summary>
+    private static readonly TimeSpan WorkTimeout = TimeSpan.FromSeconds(25);
+
+    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly ExportSettings _settings;
     private readonly ImmutableArray<IDeviceExporter> _exporters;
     private readonly IActorRef _inventory;
+    private readonly KeptExportsFile _kept;
+    private readonly Dictionary<BusId, StateFile<DeviceRecord>> _files = [];
     private readonly Dictionary<BusId, Local> _devices = [];
     private readonly List<IDisposable> _subscriptions = [];
+    private readonly Dictionary<Guid, IActorRef> _waiting = [];
+    private ImmutableHashSet<string> _conflicts = [];
+    private InventoryView? _view;
+    private ExportPlan _plan;
+    private bool _draining;
 
+    /// <param name="settings">Of this node.</param>
+    /// <param name="exporters">Have the devices.</param>
+    /// <param name="inventory">Is told of them.</param>
     public ExportManager(ExportSettings settings, ImmutableArray<IDeviceExporter> exporters, IActorRef inventory)
     {
         _settings = settings;
         _exporters = exporters;
         _inventory = inventory;
+        _kept = new KeptExportsFile(settings.State);
+        _plan = new ExportPlan(settings.Rules, _kept.Read(problem => _log.Error("{0}", problem)));
 
         Receive<Change>(OnChange);
         Receive<Terminated>(OnTerminated);
-        Receive<ExportedDevice.Bind>(bind => Route(bind.BusId, bind, () => Sender.Tell(new Status.Failure(NoSuchDevice(bind.BusId)))));
-        Receive<ExportedDevice.Unbind>(unbind => Route(unbind.BusId, unbind, () => Sender.Tell(new Status.Failure(NoSuchDevice(unbind.BusId)))));
+        Receive<Bind>(OnBind);
+        Receive<Unbind>(OnUnbind);
+        Receive<Forget>(OnForget);
+        Receive<Bound>(OnBound);
+        Receive<Unbound>(OnUnbound);
         Receive<RequestLease>(request => Route(request.BusId, request, () =>
             Sender.Tell(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message))));
         Receive<ReleaseLease>(release => Route(release.BusId, release, () => { }));
         Receive<ExportedDevice.Serve>(serve => Route(serve.Request.BusId, serve, () => serve.Request.TurnAway(OpStatus.NoDev)));
         Receive<ExportedDevice.Restarted>(restarted => Sender.Tell(new ExportedDevice.Seen(_devices[restarted.BusId].Last)));
+        Receive<ExportedDevice.Shown>(OnShown);
+        Receive<ExportedDevice.TellHolder>(tell => OnTellHolder(tell.Message));
+        Receive<Drain>(OnDrain);
+        Receive<DrainWaitOver>(over => AnswerDrain(over.Id, new Status.Failure(new ControlException(
+            ControlError.TimedOut, $"{UsedNow().Length} devices are still in use", "the drain goes on; usbipc drain shows them"))));
+        Receive<InventoryActor.Changed>(changed => OnInventory(changed.View));
         Receive<InventoryActor.TellAgain>(again =>
         {
+            _inventory.Tell(new InventoryActor.LocalDraining(_draining));
             foreach (var local in _devices.Values)
                 local.Actor.Tell(again);
         });
-        Receive<GetOffered>(_ => Sender.Tell(new Offered([.. _devices.Values
-            .Where(local => local.Presence == Presence.Here && local.Last.Status == ExportStatus.Available)
+        Receive<GetOffered>(get => Sender.Tell(new Offered([.. _devices.Values
+            .Where(local => !_draining && local.Presence == Presence.Here && local.Entry.State == DeviceState.Available
+                && Decide(local).Access.ForPlainClient(get.Client))
             .Select(local => new DevlistDevice(local.Last.Record, local.Last.Interfaces))])));
     }
 
+    public ITimerScheduler Timers { get; set; } = null!;
+
     protected override SupervisorStrategy SupervisorStrategy() =>
-        // A device's actor holds nothing that its driver could not say again: a new one starts from there. One that fails again and
-        // again is left out until its exporter tells of the device.
+        // A device's actor holds nothing that its driver and the state folder could not say again: a new one starts from there. One that
+        // fails again and again is left out until its exporter tells of the device.
         new OneForOneStrategy(10, TimeSpan.FromMinutes(1), _ => Directive.Restart);
 
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(InventoryActor.TellAgain));
+        Context.System.EventStream.Subscribe(Self, typeof(InventoryActor.Changed));
+        _inventory.Tell(new InventoryActor.GetView());
         var self = Self;
         foreach (var exporter in _exporters)
             _subscriptions.Add(exporter.Subscribe(change => self.Tell(new Change(exporter, change), ActorRefs.NoSender)));
@@ -79,6 +131,8 @@ internal sealed class ExportManager : ReceiveActor
         foreach (var subscription in _subscriptions)
             subscription.Dispose();
     }
+
+    // --- The devices ---
 
     private void OnChange(Change change)
     {
@@ -109,10 +163,17 @@ internal sealed class ExportManager : ReceiveActor
 
     private void Start(IDeviceExporter exporter, LocalDevice device)
     {
+        if (!_files.TryGetValue(device.BusId, out var file))
+            _files[device.BusId] = file = _settings.LedgerOf(device.BusId);
+        var entry = DeviceEntry.Of(device, exporter.Backend);
+        var decision = Decide(device, entry);
+        if (decision.Export && Protection.Of(device) is { } protection)
+            _log.Warning("{0}/{1} is exported although {2}", _settings.Node, device.BusId, protection);
+        var (settings, inventory, draining) = (_settings, _inventory, _draining);
         var actor = Context.ActorOf(
-            Props.Create(() => new ExportedDevice(exporter, device, _settings, _inventory)), device.BusId.Value);
+            Props.Create(() => new ExportedDevice(exporter, device, file, decision, draining, settings, inventory)), device.BusId.Value);
         Context.Watch(actor);
-        _devices[device.BusId] = new Local(actor, exporter, device);
+        _devices[device.BusId] = new Local(actor, exporter, device, entry, draining);
     }
 
     private void OnTerminated(Terminated terminated)
@@ -124,6 +185,16 @@ internal sealed class ExportManager : ReceiveActor
             if (local.Presence == Presence.BackAlready)
                 Start(local.Exporter, local.Last);
         }
+
+        AnswerDrains();
+    }
+
+    private void OnShown(ExportedDevice.Shown shown)
+    {
+        if (!_devices.TryGetValue(shown.Entry.BusId, out var local) || !local.Actor.Equals(Sender))
+            return;
+        _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, Draining = shown.Draining };
+        AnswerDrains();
     }
 
     private void Route(BusId busId, object message, Action otherwise)
@@ -134,11 +205,213 @@ internal sealed class ExportManager : ReceiveActor
             otherwise();
     }
 
+    private void OnTellHolder(LeaseStolen message)
+    {
+        if (_view?.Nodes.GetValueOrDefault(message.Holder.Node) is { } node)
+            Context.ActorSelection($"{node.Entry.Address}/user/node/attachments").Tell(message);
+    }
+
+    // --- What is to be exported ---
+
+    private void OnBind(Bind bind)
+    {
+        Local[] devices = [.. bind.BusIds.Select(Here).OfType<Local>()];
+        var isProtected = devices.Any(device => Protection.Of(device.Last) is not null);
+        if (devices.Length < bind.BusIds.Length)
+        {
+            Sender.Tell(new Status.Failure(NoSuchDevice(bind.BusIds.First(busId => Here(busId) is null))));
+            return;
+        }
+
+        if (isProtected && (bind.All || !bind.Match.NamesOneDevice))
+        {
+            var (device, why) = devices.Select(d => (d, Protection.Of(d.Last))).First(d => d.Item2 is not null);
+            Sender.Tell(new Status.Failure(new ControlException(
+                ControlError.Unavailable,
+                $"{_settings.Node}/{device.Last.BusId} is not exported: {why}",
+                "name it by its bus id or its serial number if you mean it")));
+            return;
+        }
+
+        var plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
+        CarryOut(devices, device => new ExportedDevice.Bind(Decide(plan, device.Last, device.Entry)), results => new Bound(bind, results));
+    }
+
+    private void OnUnbind(Unbind unbind)
+    {
+        Local[] devices = [.. unbind.BusIds.Select(Here).OfType<Local>()];
+        CarryOut(devices, _ => new ExportedDevice.Unbind(), results => new Unbound(results));
+    }
+
+    // The devices work at the same time. What is kept is decided when they have answered: what could not be bound is not remembered.
+    private void CarryOut(Local[] devices, Func<Local, object> order, Func<Results, object> report)
+    {
+        var asker = Sender;
+        var answers = devices.Select(device => AskAsync(device, order(device))).ToArray();
+        Task.WhenAll(answers).PipeTo(Self, success: answered => report(new Results(asker, [.. answered])));
+    }
+
+    private static async Task<Result> AskAsync(Local device, object order)
+    {
+        try
+        {
+            return new Result(device.Last.BusId, await device.Actor.Ask<DeviceEntry>(order, WorkTimeout), null);
+        }
+        catch (AskTimeoutException)
+        {
+            var error = new DeviceException(DeviceError.TimedOut, $"{device.Last.BusId} did not answer within {WorkTimeout.TotalSeconds} s");
+            return new Result(device.Last.BusId, null, error);
+        }
+        catch (Exception error)
+        {
+            return new Result(device.Last.BusId, null, error);
+        }
+    }
+
+    private void OnBound(Bound bound)
+    {
+        var devices = bound.Results.Succeeded.Select(Here).OfType<Local>().ToArray();
+        var isProtected = devices.Any(device => Protection.Of(device.Last) is not null);
+        var plan = devices.Length == 0
+            ? _plan
+            : _plan.Bind(bound.Request.Match, Cluster(devices), bound.Request.Name, bound.Request.Access, isProtected);
+        Keep(plan, bound.Results);
+    }
+
+    private void OnUnbound(Unbound unbound)
+    {
+        var plan = _plan;
+        var present = Cluster(_devices.Values);
+        foreach (var device in unbound.Results.Succeeded.Select(Here).OfType<Local>())
+            plan = plan.Unbind(AsClusterDevice(device.Entry), present);
+        Keep(plan, unbound.Results);
+    }
+
+    private void OnForget(Forget forget)
+    {
+        var kept = _plan.Kept.RemoveAll(export => export.Export && export.Match.Text == forget.Match.Text);
+        if (kept.Length == _plan.Kept.Length)
+        {
+            Sender.Tell(new Forgotten(false));
+            return;
+        }
+
+        Decide(_plan with { Kept = kept });
+        _kept.WriteAsync(_plan.Kept).PipeTo(Sender, success: () => new Forgotten(true), failure: NotKept);
+    }
+
+    private void Keep(ExportPlan plan, Results results)
+    {
+        Decide(plan);
+        var failed = results.Items.FirstOrDefault(item => item.Error is not null);
+        object answer = failed is { Error: { } error }
+            ? new Status.Failure(results.Items.Length == 1 ? error : Partly(results, failed.BusId, error))
+            : new Done([.. results.Items.Select(item => item.Entry!)]);
+        _kept.WriteAsync(_plan.Kept).PipeTo(results.Asker, success: () => answer, failure: NotKept);
+    }
+
+    private void Decide(ExportPlan plan)
+    {
+        _plan = plan;
+        foreach (var local in _devices.Values.Where(local => local.Presence == Presence.Here))
+            local.Actor.Tell(new ExportedDevice.Decided(Decide(local)));
+    }
+
+    private static Status.Failure NotKept(Exception error) => new(new ControlException(
+        ControlError.Failed, $"it was done, and a restart will not know of it: {error.Message}", "is the state folder's disk full, or read-only?"));
+
+    private static DeviceException Partly(Results results, BusId busId, Exception error) => new(
+        (error as DeviceException)?.Error ?? DeviceError.Refused,
+        $"{results.Succeeded.Count()} of {results.Items.Length} devices were done; {busId} was not: {error.Message}",
+        (error as DeviceException)?.Hint,
+        error);
+
+    private ExportDecision Decide(Local local) => Decide(local.Last, local.Entry);
+
+    private ExportDecision Decide(LocalDevice device, DeviceEntry entry) => Decide(_plan, device, entry);
+
+    private ExportDecision Decide(ExportPlan plan, LocalDevice device, DeviceEntry entry) =>
+        plan.Decide(AsClusterDevice(entry), Protection.Of(device));
+
+    private Local? Here(BusId busId) => _devices.GetValueOrDefault(busId) is { Presence: Presence.Here } local ? local : null;
+
+    private ClusterDevice[] Cluster(IEnumerable<Local> devices) => [.. devices.Select(device => AsClusterDevice(device.Entry))];
+
+    private ClusterDevice AsClusterDevice(DeviceEntry entry) => new(_settings.Node, "", Reachable: true, entry);
+
     private DeviceException NoSuchDevice(BusId busId) =>
         new(DeviceError.NoSuchDevice, $"{_settings.Node} has no device {busId}", "usbipc list shows the cluster's devices");
 
-    private void Publish(string kind, BusId busId, DateTimeOffset time) =>
-        Context.System.EventStream.Publish(new EventRow(time, _settings.Node.Value, kind, busId.Value));
+    // --- Names ---
+
+    private void OnInventory(InventoryView view)
+    {
+        _view = view;
+        var mine = from device in view.Devices
+                   where device.Node == view.Self && device.Device.Name is not null
+                   from other in view.Devices
+                   where other.FullName != device.FullName
+                       && string.Equals(other.Device.Name, device.Device.Name, StringComparison.OrdinalIgnoreCase)
+                   select (Mine: device, Other: other);
+        var conflicts = mine.ToDictionary(pair => $"{pair.Mine.FullName} {pair.Other.FullName}", StringComparer.Ordinal);
+        foreach (var (key, (device, other)) in conflicts.Where(conflict => !_conflicts.Contains(conflict.Key)))
+        {
+            var reason = $"{device.FullName} and {other.FullName} are both called {device.Device.Name}: bind one of them with another name";
+            _log.Warning("{0}", reason);
+            Publish(EventKinds.NameConflict, device.Device.BusId, Context.System.Scheduler.Now, reason);
+        }
+
+        _conflicts = [.. conflicts.Keys];
+    }
+
+    // --- Draining ---
+
+    private void OnDrain(Drain drain)
+    {
+        _draining = !drain.Off;
+        _inventory.Tell(new InventoryActor.LocalDraining(_draining));
+        foreach (var local in _devices.Values)
+            local.Actor.Tell(new ExportedDevice.Drain(drain.Off));
+        if (drain.Wait is not { } wait)
+        {
+            Sender.Tell(new Used(UsedNow()));
+            return;
+        }
+
+        var id = Guid.NewGuid();
+        _waiting[id] = Sender;
+        Timers.StartSingleTimer(id, new DrainWaitOver(id), wait);
+        AnswerDrains();
+    }
+
+    private void AnswerDrains()
+    {
+        // A device that has not heard of the drain yet may be giving out a lease at this moment.
+        if (_waiting.Count == 0 || (_draining && (UsedNow().Length > 0 || _devices.Values.Any(local => !local.Draining))))
+            return;
+        object answer = _draining
+            ? new Used([])
+            : new Status.Failure(new ControlException(ControlError.Failed, "the drain was ended meanwhile"));
+        foreach (var id in _waiting.Keys.ToArray())
+            AnswerDrain(id, answer);
+    }
+
+    private void AnswerDrain(Guid id, object answer)
+    {
+        if (_waiting.Remove(id, out var asker))
+            asker.Tell(answer);
+        Timers.Cancel(id);
+    }
+
+    private ImmutableArray<BusId> UsedNow() =>
+    [
+        .. _devices.Values
+            .Where(local => local.Entry.State is DeviceState.Leased or DeviceState.InUse or DeviceState.Releasing)
+            .Select(local => local.Last.BusId),
+    ];
+
+    private void Publish(string kind, BusId busId, DateTimeOffset time, string? reason = null) =>
+        Context.System.EventStream.Publish(new EventRow(time, _settings.Node.Value, kind, busId.Value, Reason: reason));
 
     private enum Presence
     {
@@ -151,5 +424,19 @@ internal sealed class ExportManager : ReceiveActor
         BackAlready,
     }
 
-    private sealed record Local(IActorRef Actor, IDeviceExporter Exporter, LocalDevice Last, Presence Presence = Presence.Here);
+    private sealed record Local(
+        IActorRef Actor, IDeviceExporter Exporter, LocalDevice Last, DeviceEntry Entry, bool Draining, Presence Presence = Presence.Here);
+
+    private sealed record Result(BusId BusId, DeviceEntry? Entry, Exception? Error);
+
+    private sealed record Results(IActorRef Asker, ImmutableArray<Result> Items)
+    {
+        public IEnumerable<BusId> Succeeded => Items.Where(item => item.Error is null).Select(item => item.BusId);
+    }
+
+    private sealed record Bound(Bind Request, Results Results);
+
+    private sealed record Unbound(Results Results);
+
+    private sealed record DrainWaitOver(Guid Id);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using UsbIpCluster.Control;
@@ -11,13 +12,14 @@ namespace UsbIpCluster.Node;
 /// <code>
 ///              bind                     lease                   import
 ///   Unbound ---------> Available ----------------> Leased -----------------> InUse
-///      ^                |   ^ ^------ expired -------'  ^                     |  |
-///      |     unbind     |   '---- plain session ended   '--- session ended ---'  | its holder asks again
-///      '----------------'                               ^                        v
-///                                                       '------ fenced ----- Releasing
-///   Faulted: the driver reports an error; bind and unbind lead out of it.
+///      ^                |   ^ ^-- expired, released --'  ^                    |  |
+///      |     unbind     |   '---- plain session ended    '--- session ended --'  | its holder asks again or resumes,
+///      '----------------'                                ^                       v or another one steals
+///                                                        '------ fenced ---- Releasing
+///   Faulted: the driver reports an error. It is bound anew, a few times; after that bind and unbind lead out of it.
 /// </code>
-/// While the exporter works on the device (bind, unbind, hand-over, fence), everything else that is asked of it waits its turn.
+/// A session that ends without a detach leaves the device Leased, for its holder alone, during a grace time. What the exporter and the state
+/// folder are asked (bind, unbind, hand-over, fence, a new epoch) is waited for, and everything else that is asked of the device waits with it.
 /// </summary>
 internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 {
@@ -25,13 +27,25 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     public sealed record Seen(LocalDevice Device);
 
     /// <summary>Export the device. Answered with its <see cref="DeviceEntry"/>, or a failure.</summary>
-    public sealed record Bind(BusId BusId, string? Name);
+    public sealed record Bind(ExportDecision Decision);
 
     /// <summary>Export it no longer. Answered with its <see cref="DeviceEntry"/>, or a failure.</summary>
-    public sealed record Unbind(BusId BusId);
+    public sealed record Unbind;
+
+    /// <summary>Whether it is to be exported, under which name, and for whom, has changed.</summary>
+    public sealed record Decided(ExportDecision Decision);
+
+    /// <summary>Give out no new leases, or give them out again.</summary>
+    public sealed record Drain(bool Off);
 
     /// <summary>To the parent: the actor has failed and knows only what it began with. Answered with what is <see cref="Seen"/> now.</summary>
     public sealed record Restarted(BusId BusId);
+
+    /// <summary>To the parent: the device as the inventory has it now.</summary>
+    public sealed record Shown(DeviceEntry Entry, bool Draining);
+
+    /// <summary>To the parent: tell the node of a former holder.</summary>
+    public sealed record TellHolder(LeaseStolen Message);
 
     /// <summary>
     /// It has been unplugged, and nothing more is asked of it: what was asked before is answered, then the actor stops.
@@ -47,43 +61,79 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     /// <summary>How long a device is kept for the holder of a session that ended without a detach.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often a device that is to be exported is bound when that fails, each time after twice the time.</summary>
+    public const int BindAttempts = 6;
+
+    /// <summary>How often a device is bound anew because its driver reports an error, until a session has begun.</summary>
+    public const int Recoveries = 3;
+
+    /// <summary>What the first of these is waited for; twice as long before each further one.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+
     private const string LeaseTimer = "lease";
+    private const string RetryTimer = "retry";
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly IDeviceExporter _exporter;
     private readonly ExportSettings _settings;
     private readonly IActorRef _inventory;
+    private readonly DeviceLedger _ledger;
     private readonly DriverNews _driver = new();
+    private readonly Once _denied = new();
     private LocalDevice _device;
-    private string? _name;
+    private ExportDecision _decision;
+    private bool _draining;
+    private int _recoveries;
     private DeviceEntry? _shown;
-    private Epoch _epoch;
 
-    public ExportedDevice(IDeviceExporter exporter, LocalDevice device, ExportSettings settings, IActorRef inventory)
+    /// <param name="exporter">Has the device.</param>
+    /// <param name="device">As it is.</param>
+    /// <param name="file">What is kept of it.</param>
+    /// <param name="decision">Whether it is exported, and for whom.</param>
+    /// <param name="draining">Whether no new leases are given out.</param>
+    /// <param name="settings">Of this node.</param>
+    /// <param name="inventory">Is told of every change.</param>
+    public ExportedDevice(
+        IDeviceExporter exporter,
+        LocalDevice device,
+        StateFile<DeviceRecord> file,
+        ExportDecision decision,
+        bool draining,
+        ExportSettings settings,
+        IActorRef inventory)
     {
         _exporter = exporter;
+        _device = device;
+        _decision = decision;
+        _draining = draining;
         _settings = settings;
         _inventory = inventory;
-        _device = device;
+        _ledger = new DeviceLedger(file, device, problem => _log.Error("{0}", problem));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     public IStash Stash { get; set; } = null!;
 
-    private string FullName => $"{_settings.Node}/{_device.BusId}";
+    private BusId BusId => _device.BusId;
 
-    protected override void PreStart() => BecomeWhatTheDriverSays(BecomeAvailable);
+    private string FullName => $"{_settings.Node}/{BusId}";
+
+    protected override void PreStart()
+    {
+        BecomeWhatTheDriverSays(BecomeFree);
+        BindWhereDecided();
+    }
 
     protected override void PostRestart(Exception reason)
     {
-        Context.Parent.Tell(new Restarted(_device.BusId));
+        Context.Parent.Tell(new Restarted(BusId));
         Become(() =>
         {
             Receive<Seen>(seen =>
             {
                 _device = seen.Device;
-                BecomeWhatTheDriverSays(BecomeAvailable);
+                PreStart();
                 Stash.UnstashAll();
             });
             ReceiveAny(_ => Stash.Stash());
@@ -92,12 +142,20 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     // --- Unbound ---
 
-    private void BecomeUnbound() => Enter(DeviceState.Unbound, null, () =>
+    private void BecomeUnbound() => Enter(DeviceState.Unbound, null, null, () =>
     {
-        Receive<Bind>(bind => OnBind(
-            bind, _exporter.BindAsync(_device.BusId, CancellationToken.None), [ExportStatus.Available], BecomeUnbound));
-        Receive<Unbind>(_ => Sender.Tell(new Status.Failure(new DeviceException(
-            DeviceError.NotExported, $"{FullName} is not exported"))));
+        Receive<Bind>(bind => OnBind(bind, _exporter.BindAsync(BusId, CancellationToken.None), [ExportStatus.Available], BecomeUnbound));
+        Receive<Unbind>(_ => _decision.Export, _ => Sender.Tell(_shown!));
+        Receive<Unbind>(_ => Sender.Tell(new Status.Failure(new DeviceException(DeviceError.NotExported, $"{FullName} is not exported"))));
+        Receive<Decided>(decided =>
+        {
+            var already = _decision.Export;
+            _decision = decided.Decision;
+            Show(DeviceState.Unbound, null, null);
+            if (!already)
+                BindWhereDecided();
+        });
+        Receive<BindAgain>(again => _decision.Export, again => BindItself(again.Attempt));
         Receive<RequestLease>(_ => Sender.Tell(new LeaseRefused(LeaseRefusal.NotExported, $"{FullName} is not exported")));
         Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.NoDev));
         Receive<Seen>(Follow);
@@ -109,90 +167,172 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Sender,
             () =>
             {
-                _name = bind.Name ?? _name;
+                _decision = bind.Decision;
                 _driver.Did(done);
-                BecomeAvailable();
+                BecomeFree();
             },
             otherwise);
 
+    private void BindWhereDecided()
+    {
+        if (_decision.Export && _device.Status == ExportStatus.Unbound)
+            BindItself(1);
+    }
+
+    // It has come back, or the daemon has, and nobody asks.
+    private void BindItself(int attempt) => Wait(
+        _exporter.BindAsync(BusId, CancellationToken.None),
+        () =>
+        {
+            _driver.Did(ExportStatus.Available);
+            BecomeFree();
+        },
+        error =>
+        {
+            BecomeUnbound();
+            if (attempt < BindAttempts)
+                Timers.StartSingleTimer(RetryTimer, new BindAgain(attempt + 1), PauseAfter(attempt));
+            else
+                _log.Warning("{0} is to be exported and can't be bound: {1}", FullName, error.Message);
+        });
+
     // --- Available ---
 
-    private void BecomeAvailable() => Enter(DeviceState.Available, null, () =>
+    // Whoever held the device before the daemon's restart, the replug or the fault still may come back.
+    private void BecomeFree()
     {
-        Receive<RequestLease>(request => Grant(request.Holder));
-        Receive<Serve>(serve => serve.Request.LeaseId is null, serve =>
-            HandOver(serve.Request, new Session(serve.Request.Peer.ToString(), null), BecomeAvailable));
-        Receive<Serve>(serve => serve.Request.Drop());
-        Exported(BecomeAvailable);
-    });
-
-    // --- Leased: waiting for the holder's connection, or keeping the device for a holder that was lost ---
-
-    private void BecomeLeased(Lease lease, TimeSpan keep)
-    {
-        Enter(DeviceState.Leased, lease.Holder.ToString(), () =>
-        {
-            Receive<RequestLease>(request => request.Holder == lease.Holder, request => Grant(request.Holder));
-            Receive<RequestLease>(_ => Sender.Tell(HeldBy(lease.Holder.ToString())));
-            Receive<ReleaseLease>(release => release.Holder == lease.Holder && release.Epoch == lease.Epoch, _ => BecomeAvailable());
-            Receive<LeaseEnded>(ended => ended.Epoch == lease.Epoch, _ => BecomeAvailable());
-            Receive<Serve>(serve => serve.Request.LeaseId is null, serve => serve.Request.Refuse(OpStatus.DevBusy));
-            Receive<Serve>(serve => serve.Request.LeaseId == lease.Id, serve =>
-                HandOver(serve.Request, new Session(lease.Holder.ToString(), lease), () => Keep(lease)));
-            Receive<Serve>(serve => serve.Request.Drop());
-            Exported(() => Keep(lease));
-        });
-        Timers.StartSingleTimer(LeaseTimer, new LeaseEnded(lease.Epoch), keep);
-    }
-
-    private void Grant(Holder holder) => Grant(holder, Sender);
-
-    private void Grant(Holder holder, IActorRef asker)
-    {
-        _epoch = _epoch.Next;
-        var id = LeaseId.New();
-        asker.Tell(new LeaseGranted(id, _epoch, _device.BusId, _settings.Endpoints, LeaseExpiry, ResumeSecret.New()));
-        BecomeLeased(new Lease(id, holder, _epoch), LeaseExpiry);
-    }
-
-    private void Keep(Lease lease) => BecomeLeased(lease with { Id = null }, Grace);
-
-    // --- InUse ---
-
-    private void BecomeInUse(Session session) => Enter(DeviceState.InUse, session.User, () =>
-    {
-        Receive<Seen>(seen => Follow(seen, () => SessionEnded(session)));
-        Receive<RequestLease>(request => request.Holder == session.Lease?.Holder, request => Fence(request, session));
-        Receive<RequestLease>(_ => Sender.Tell(HeldBy(session.User)));
-        Receive<ReleaseLease>(
-            release => release.Holder == session.Lease?.Holder && release.Epoch == session.Lease?.Epoch,
-            _ => BecomeInUse(session with { Lease = null }));
-        Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.DevBusy));
-        Exported(() => BecomeInUse(session));
-    });
-
-    private void SessionEnded(Session session)
-    {
-        if (session.Lease is { } lease)
+        if (_ledger.Lease is { } lease)
             Keep(lease);
         else
             BecomeAvailable();
     }
 
-    // --- Releasing: the holder asks again, so its session is gone, whether or not the kernel has noticed ---
-
-    private void Fence(RequestLease request, Session session)
+    private void BecomeAvailable() => Enter(DeviceState.Available, null, null, () =>
     {
-        var asker = Sender;
-        Show(DeviceState.Releasing, session.User);
+        Receive<RequestLease>(request => Asked(request, null, Grant));
+        Receive<Serve>(serve => serve.Request.IsPlain, serve =>
+        {
+            if (!RefusesPlainly(serve.Request))
+                HandOver(serve.Request, new Session(serve.Request.Peer.ToString(), null), BecomeAvailable);
+        });
+        Receive<Serve>(serve => serve.Request.Drop());
+        Exported(BecomeAvailable);
+    });
+
+    // Should it not be written, a restart keeps the device for nobody during a grace time.
+    private void Forget()
+    {
+        _ledger.Forget();
+        _ledger.SaveAsync().ContinueWith(
+            saved => _log.Warning("{0}: {1}", FullName, saved.Exception!.GetBaseException().Message),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
+    }
+
+    private void BecomeAvailableToAll()
+    {
+        Forget();
+        BecomeAvailable();
+    }
+
+    // --- Leased: waiting for the holder's connection, or keeping the device for a holder that was lost ---
+
+    private void BecomeLeased(Lease lease, TimeSpan keep)
+    {
+        Enter(DeviceState.Leased, lease.Holder.ToString(), lease.User, () =>
+        {
+            Receive<RequestLease>(request => Asked(request, lease.Holder.ToString(), Grant));
+            Receive<ReleaseLease>(release => release.Holder == lease.Holder && release.Epoch == lease.Epoch, _ => BecomeAvailableToAll());
+            Receive<LeaseEnded>(ended => ended.Epoch == lease.Epoch, _ => BecomeAvailableToAll());
+            Receive<Serve>(serve => serve.Request.IsPlain, serve => serve.Request.Refuse(OpStatus.DevBusy));
+            Receive<Serve>(serve => serve.Request.Preamble is { Resume: false } named && named.LeaseId == lease.Id, serve =>
+            {
+                if (Admits(serve.Request, lease))
+                    HandOver(serve.Request, Session.Of(lease with { Id = null }), () => Keep(lease));
+            });
+            Receive<Serve>(serve => Resume(serve.Request, () => Task.CompletedTask, () => Keep(_ledger.Lease!)));
+            Exported(() => Keep(lease));
+        });
+        Timers.StartSingleTimer(LeaseTimer, new LeaseEnded(lease.Epoch), keep);
+    }
+
+    private void Keep(Lease lease) => BecomeLeased(lease with { Id = null }, Grace);
+
+    // Everybody who may have the device is asked for in this way: the policy first, then who has it.
+    private void Asked(RequestLease request, string? user, Action<RequestLease, IActorRef> grant)
+    {
+        var isHolder = _ledger.Lease is { } lease && IsHolder(request, lease);
+        if (_decision.Access.ForLease(request.Holder.Node, request.User, null) == Verdict.Denied)
+            Sender.Tell(new LeaseRefused(LeaseRefusal.Denied, Deny(Describe(request.Holder, request.User))));
+        else if (_draining && !isHolder)
+            Sender.Tell(new LeaseRefused(LeaseRefusal.Draining, $"{_settings.Node} is being drained and gives out no new leases"));
+        else if (user is not null && !isHolder && !request.Steal)
+            Sender.Tell(new LeaseRefused(LeaseRefusal.Busy, $"{FullName} is held by {user}", _ledger.Lease?.Holder));
+        else
+            grant(request, Sender);
+    }
+
+    private static bool IsHolder(RequestLease request, Lease lease) =>
+        lease.Holder == request.Holder
+        || (request.Instead is { } instead && lease.Holder == new Holder(request.Holder.Node, instead));
+
+    private void Grant(RequestLease request, IActorRef asker)
+    {
+        var former = _ledger.Lease;
+        var lease = _ledger.Grant(request.Holder, request.User);
         Wait(
-            _exporter.ReleaseAsync(_device.BusId, CancellationToken.None),
+            _ledger.SaveAsync(),
             () =>
             {
-                _driver.Did(ExportStatus.Available);
-                SessionEnded(session);
-                Grant(request.Holder, asker);
+                asker.Tell(new LeaseGranted(lease.Id!.Value, lease.Epoch, BusId, _settings.Endpoints, LeaseExpiry, lease.Secret));
+                if (former is not null && !IsHolder(request, former))
+                    TellStolen(former, lease);
+                BecomeLeased(lease, LeaseExpiry);
             },
+            error =>
+            {
+                asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
+                _ledger.Forget();
+                BecomeAvailable();
+            });
+    }
+
+    private void TellStolen(Lease former, Lease lease)
+    {
+        var who = Describe(lease.Holder, lease.User);
+        _log.Info("{0} was taken from {1} by {2}", FullName, Describe(former.Holder, former.User), who);
+        Publish(EventKinds.Stolen, former.Holder.ToString(), $"taken by {who}");
+        Context.Parent.Tell(new TellHolder(new LeaseStolen(BusId, former.Holder, former.Epoch, lease.Holder, lease.User)));
+    }
+
+    // --- InUse ---
+
+    private void BecomeInUse(Session session) => Enter(DeviceState.InUse, session.User, session.Lease?.User, () =>
+    {
+        Receive<Seen>(seen => Follow(seen, BecomeFree));
+        Receive<RequestLease>(request => Asked(request, session.User, (asked, asker) => Fence(asked, asker, session)));
+        Receive<ReleaseLease>(
+            release => release.Holder == session.Lease?.Holder && release.Epoch == session.Lease?.Epoch,
+            _ =>
+            {
+                Forget();
+                BecomeInUse(session with { Lease = null });
+            });
+        Receive<Serve>(serve => serve.Request.IsPlain, serve => serve.Request.Refuse(OpStatus.DevBusy));
+        Receive<Serve>(serve => Resume(
+            serve.Request, ReleaseAsync, () => BecomeInUse(session with { Lease = _ledger.Lease })));
+        Exported(() => BecomeInUse(session));
+    });
+
+    // --- Releasing: the holder asks again, so its session is gone, whether or not the kernel has noticed; or somebody else steals it ---
+
+    private void Fence(RequestLease request, IActorRef asker, Session session)
+    {
+        Show(DeviceState.Releasing, session.User, session.Lease?.User);
+        Wait(
+            ReleaseAsync(),
+            () => Grant(request, asker),
             error =>
             {
                 asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
@@ -200,67 +340,148 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             });
     }
 
+    // A driver that does not let go of a session is taken away from the device and given to it again.
+    private async Task ReleaseAsync()
+    {
+        try
+        {
+            await _exporter.ReleaseAsync(BusId, CancellationToken.None);
+            _driver.Did(ExportStatus.Available);
+        }
+        catch (DeviceException error) when (error.Error is DeviceError.TimedOut or DeviceError.Refused)
+        {
+            await RebindAsync();
+            _driver.Did(ExportStatus.Unbound, ExportStatus.Available);
+        }
+    }
+
+    /// <summary>The holder is back without the cluster: a takeover, under a lease id that only it and this ledger can derive.</summary>
+    private void Resume(ImportRequest request, Func<Task> fence, Action otherwise)
+    {
+        if (request.Preamble is not { Resume: true, LeaseId: var id } || _ledger.Resume(id) is not { } lease)
+        {
+            request.Drop();
+            return;
+        }
+
+        if (!Admits(request, lease))
+        {
+            otherwise();
+            return;
+        }
+
+        Show(DeviceState.Releasing, lease.Holder.ToString(), lease.User);
+        Wait(
+            Task.WhenAll(_ledger.SaveAsync(), fence()),
+            () => HandOver(request, Session.Of(lease), () => Keep(lease)),
+            error =>
+            {
+                _log.Warning("{0} could not be given back to {1}: {2}", FullName, lease.Holder, error.Message);
+                request.Refuse(OpStatus.DevErr);
+                otherwise();
+            });
+    }
+
     // --- Faulted ---
 
-    private void BecomeFaulted() => Enter(DeviceState.Faulted, null, () =>
+    private void BecomeFaulted()
     {
-        Receive<Bind>(bind => OnBind(bind, RebindAsync(), [ExportStatus.Unbound, ExportStatus.Available], BecomeFaulted));
-        Receive<RequestLease>(_ => Sender.Tell(new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
-        Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.DevErr));
-        Exported(BecomeFaulted);
-    });
+        Enter(DeviceState.Faulted, null, null, () =>
+        {
+            Receive<Bind>(bind => OnBind(bind, RebindAsync(), [ExportStatus.Unbound, ExportStatus.Available], BecomeFaulted));
+            Receive<Recover>(_ => Wait(
+                RebindAsync(),
+                () =>
+                {
+                    _driver.Did(ExportStatus.Unbound, ExportStatus.Available);
+                    BecomeFree();
+                },
+                error =>
+                {
+                    _log.Warning("{0} could not be bound anew: {1}", FullName, error.Message);
+                    BecomeFaulted();
+                }));
+            Receive<RequestLease>(_ => Sender.Tell(new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
+            Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.DevErr));
+            Exported(BecomeFaulted);
+        });
+        _recoveries++;
+        if (_recoveries <= Recoveries)
+            Timers.StartSingleTimer(RetryTimer, new Recover(), PauseAfter(_recoveries));
+        else if (_recoveries == Recoveries + 1)
+            _log.Error("the driver of {0} reports an error, and binding it anew {1} times did not help; unbind and bind it, or replug it", FullName, Recoveries);
+    }
 
     // A bind of what is bound does nothing, and so does not end the error.
     private async Task RebindAsync()
     {
-        await _exporter.UnbindAsync(_device.BusId, CancellationToken.None);
-        await _exporter.BindAsync(_device.BusId, CancellationToken.None);
+        await _exporter.UnbindAsync(BusId, CancellationToken.None);
+        await _exporter.BindAsync(BusId, CancellationToken.None);
     }
 
     // --- What the states share ---
 
-    private void Enter(DeviceState state, string? holder, Action receives)
+    private void Enter(DeviceState state, string? holder, string? user, Action receives)
     {
         Timers.Cancel(LeaseTimer);
-        if (state != DeviceState.InUse && _shown is { State: DeviceState.InUse or DeviceState.Releasing, Holder: { } user })
-            Publish(EventKinds.SessionEnded, user);
+        Timers.Cancel(RetryTimer);
+        if (state != DeviceState.InUse && _shown is { State: DeviceState.InUse or DeviceState.Releasing, Holder: { } former })
+            Publish(EventKinds.SessionEnded, former);
         Become(() =>
         {
             receives();
             Receive<ReleaseLease>(_ => { });
             Receive<LeaseEnded>(_ => { });
+            Receive<BindAgain>(_ => { });
+            Receive<Recover>(_ => { });
+            Receive<Decided>(decided =>
+            {
+                _decision = decided.Decision;
+                ShowAgain();
+            });
+            Receive<Drain>(drain =>
+            {
+                _draining = !drain.Off;
+                Context.Parent.Tell(new Shown(_shown!, _draining));
+            });
             Receive<Unplugged>(_ => Context.Stop(Self));
             Receive<InventoryActor.TellAgain>(_ => _inventory.Tell(new InventoryActor.LocalDevice(_shown!)));
         });
-        Show(state, holder);
+        Show(state, holder, user);
     }
 
     private void Exported(Action stay)
     {
         Receive<Bind>(bind =>
         {
-            _name = bind.Name ?? _name;
-            Show(_shown!.State, _shown.Holder);
-            Sender.Tell(_shown);
+            _decision = bind.Decision;
+            ShowAgain();
+            Sender.Tell(_shown!);
         });
         Receive<Unbind>(_ => Work(
-            _exporter.UnbindAsync(_device.BusId, CancellationToken.None),
+            _exporter.UnbindAsync(BusId, CancellationToken.None),
             Sender,
             () =>
             {
                 _driver.Did(ExportStatus.Unbound);
+                _decision = _decision with { Export = false };
+                Forget();
                 BecomeUnbound();
             },
             stay));
         Receive<Seen>(Follow);
     }
 
-    private void Follow(Seen seen) => Follow(seen, BecomeAvailable);
+    private void Follow(Seen seen) => Follow(seen, BecomeFree);
 
     // The driver has the last word: whatever was thought of the device, what it says anew decides.
-    private void Follow(Seen seen, Action becomeAvailable)
+    private void Follow(Seen seen, Action becomeFree)
     {
         var isNews = _driver.IsNews(_device.Status, seen.Device.Status);
+        var (before, now) = (_device.Record.DeviceId, seen.Device.Record.DeviceId);
+
+        // A device that is being reset has no number for a moment.
+        var isBack = before != now && before.DeviceNumber != 0 && now.DeviceNumber != 0;
         _device = seen.Device;
         var agrees = (_device.Status, _shown!.State) is
             (ExportStatus.Unbound, DeviceState.Unbound)
@@ -268,22 +489,24 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             or (ExportStatus.InUse, DeviceState.InUse)
             or (ExportStatus.Faulted, DeviceState.Faulted);
         if (agrees || !isNews)
-            Show(_shown.State, _shown.Holder);
+            ShowAgain();
         else
-            BecomeWhatTheDriverSays(becomeAvailable);
+            BecomeWhatTheDriverSays(becomeFree);
+
+        // Unplugged and plugged in again before anybody looked. One that another program has unbound is left alone.
+        if (isBack)
+            BindWhereDecided();
     }
 
-    private LeaseRefused HeldBy(string user) => new(LeaseRefusal.Busy, $"{FullName} is held by {user}");
-
-    private void BecomeWhatTheDriverSays(Action becomeAvailable)
+    private void BecomeWhatTheDriverSays(Action becomeFree)
     {
         switch (_device.Status)
         {
             case ExportStatus.Available:
-                becomeAvailable();
+                becomeFree();
                 break;
             case ExportStatus.InUse:
-                BecomeInUse(Session.Unknown);
+                BecomeInUse(_ledger.Lease is { } lease ? Session.Of(lease) : Session.Unknown);
                 break;
             case ExportStatus.Faulted:
                 BecomeFaulted();
@@ -294,11 +517,46 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         }
     }
 
+    private bool RefusesPlainly(ImportRequest request)
+    {
+        if (_decision.Access.ForPlainClient(request.Peer.Address) && !_draining)
+            return false;
+        if (!_draining)
+            Deny($"the plain client {request.Peer.Address}");
+        request.Refuse(OpStatus.Na);
+        return true;
+    }
+
+    // Only now is the address known from which the session comes.
+    private bool Admits(ImportRequest request, Lease lease)
+    {
+        if (_decision.Access.ForLease(lease.Holder.Node, lease.User, request.Peer.Address) == Verdict.Allowed)
+            return true;
+        Deny($"{Describe(lease.Holder, lease.User)} at {request.Peer.Address}");
+        request.Refuse(OpStatus.Na);
+        return false;
+    }
+
+    private string Deny(string who)
+    {
+        var message = $"{FullName} is not for {who}";
+        if (_denied.IsNew(who))
+        {
+            _log.Warning("{0} (said once)", message);
+            Publish(EventKinds.Denied, who, message);
+        }
+
+        return message;
+    }
+
+    private static string Describe(Holder holder, string? user) => user is null ? holder.ToString() : $"{holder} ({user})";
+
     private void HandOver(ImportRequest request, Session session, Action otherwise) =>
         Wait(
-            request.GiveToAsync(_exporter, _device.BusId),
+            request.GiveToAsync(_exporter, BusId),
             () =>
             {
+                _recoveries = 0;
                 Publish(EventKinds.SessionStarted, session.User);
                 _driver.Did(ExportStatus.InUse);
                 BecomeInUse(session);
@@ -346,35 +604,36 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             .PipeTo(Self);
     }
 
-    private void Show(DeviceState state, string? holder)
+    private static TimeSpan PauseAfter(int attempt) => FirstPause * (1 << (attempt - 1));
+
+    private void ShowAgain() => Show(_shown!.State, _shown.Holder, _shown.User);
+
+    private void Show(DeviceState state, string? holder, string? user)
     {
-        var entry = new DeviceEntry(
-            _device.BusId,
-            _device.Record.VendorId,
-            _device.Record.ProductId,
-            _device.Serial,
-            _device.Manufacturer,
-            _device.Product,
-            _device.Record.DeviceClass,
-            _device.Interfaces,
-            _device.Record.Speed,
-            _exporter.Backend,
-            state,
-            holder,
-            _name,
-            _epoch,
-            null);
+        var entry = DeviceEntry.Of(_device, _exporter.Backend) with
+        {
+            State = state,
+            Holder = holder,
+            User = user,
+            Name = _decision.Name,
+            Epoch = _ledger.Epoch,
+        };
         if (entry == _shown)
             return;
         _shown = entry;
         _inventory.Tell(new InventoryActor.LocalDevice(entry));
+        Context.Parent.Tell(new Shown(entry, _draining));
     }
 
-    private void Publish(string kind, string user) =>
+    private void Publish(string kind, string user, string? reason = null) =>
         Context.System.EventStream.Publish(new EventRow(
-            Context.System.Scheduler.Now, _settings.Node.Value, kind, _device.BusId.Value, Holder: user));
+            Context.System.Scheduler.Now, _settings.Node.Value, kind, BusId.Value, Holder: user, Reason: reason));
 
     private sealed record LeaseEnded(Epoch Epoch);
+
+    private sealed record BindAgain(int Attempt);
+
+    private sealed record Recover;
 
     private sealed record Worked(Exception? Error);
 }

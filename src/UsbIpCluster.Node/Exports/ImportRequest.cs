@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using UsbIpCluster.Devices;
+using UsbIpCluster.Linux;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
@@ -15,12 +16,12 @@ internal sealed class ImportRequest
     private readonly Socket _connection;
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ImportRequest(Socket connection, IPEndPoint peer, BusId busId, LeaseId? leaseId)
+    public ImportRequest(Socket connection, IPEndPoint peer, BusId busId, LeasePreamble? preamble)
     {
         _connection = connection;
         Peer = peer;
         BusId = busId;
-        LeaseId = leaseId;
+        Preamble = preamble;
     }
 
     /// <summary>Who asks.</summary>
@@ -29,8 +30,11 @@ internal sealed class ImportRequest
     /// <summary>For which device.</summary>
     public BusId BusId { get; }
 
-    /// <summary>The lease that the connection named; null for a plain USB/IP client.</summary>
-    public LeaseId? LeaseId { get; }
+    /// <summary>What the connection said of its lease; null for a plain USB/IP client.</summary>
+    public LeasePreamble? Preamble { get; }
+
+    /// <summary>Whether it is a plain USB/IP client, which knows no leases.</summary>
+    public bool IsPlain => Preamble is null;
 
     /// <summary>Completes when the connection has been given away or closed.</summary>
     public Task Answered => _answered.Task;
@@ -77,7 +81,7 @@ internal sealed class ImportRequest
     /// </summary>
     public void TurnAway(OpStatus status)
     {
-        if (LeaseId is null)
+        if (IsPlain)
             Refuse(status);
         else
             Drop();

@@ -72,18 +72,31 @@ internal sealed record ReleaseLease(BusId BusId, Holder Holder, Epoch Epoch) : I
 /// <param name="Id">What the connection must name; null once it has been used, when the device is only kept for its holder.</param>
 /// <param name="Holder">Who may use the device.</param>
 /// <param name="Epoch">Which of the device's leases it is.</param>
-internal sealed record Lease(LeaseId? Id, Holder Holder, Epoch Epoch);
+/// <param name="User">For whom, as the holder's node says.</param>
+/// <param name="Secret">Lets the holder resume.</param>
+internal sealed record Lease(LeaseId? Id, Holder Holder, Epoch Epoch, string? User, ResumeSecret Secret);
 
 /// <summary>A session that has the device.</summary>
 /// <param name="User">The holder, or the address of a plain USB/IP client.</param>
 /// <param name="Lease">The lease under which it was begun; null for a plain client.</param>
 internal sealed record Session(string User, Lease? Lease)
 {
-    /// <summary>A session that was there before this daemon.</summary>
+    /// <summary>A session that was there before this daemon, and of which nothing is known.</summary>
     public static Session Unknown { get; } = new("unknown", null);
+
+    /// <summary>The session of a lease's holder.</summary>
+    public static Session Of(Lease lease) => new(lease.Holder.ToString(), lease);
 }
 
 /// <summary>What every device of this node needs to know of its node.</summary>
 /// <param name="Node">This node.</param>
 /// <param name="Endpoints">Where importers reach its USB/IP listener, in order.</param>
-internal sealed record ExportSettings(NodeName Node, ImmutableArray<NetworkAddress> Endpoints);
+/// <param name="Rules">What the configuration exports.</param>
+/// <param name="State">What it must not forget.</param>
+internal sealed record ExportSettings(
+    NodeName Node, ImmutableArray<NetworkAddress> Endpoints, ImmutableArray<ExportRule> Rules, StateFolder State)
+{
+    /// <summary>Where what is kept of the device at a bus id is.</summary>
+    public StateFile<DeviceRecord> LedgerOf(BusId busId) =>
+        new(State.Folder("devices"), $"{busId}.json", StateJson.Default.DeviceRecord);
+}

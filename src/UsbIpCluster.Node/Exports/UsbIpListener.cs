@@ -114,7 +114,7 @@ internal sealed class UsbIpListener : ReceiveActor, IWithTimers
         switch (read.Request)
         {
             case UsbIpRequest.Import(var busId, var preamble):
-                Import(new ImportRequest(read.Connection, read.Peer, busId, preamble?.LeaseId));
+                Import(new ImportRequest(read.Connection, read.Peer, busId, preamble));
                 break;
             case UsbIpRequest.DevList when MayUsePlainly(read.Peer):
                 AnswerList(read.Connection, read.Peer);
@@ -132,14 +132,14 @@ internal sealed class UsbIpListener : ReceiveActor, IWithTimers
     private void Import(ImportRequest request)
     {
         request.Answered.PipeTo(Self, success: () => new Answered(request.Peer));
-        if (request.LeaseId is null && !MayUsePlainly(request.Peer))
+        if (request.IsPlain && !MayUsePlainly(request.Peer))
             request.Refuse(OpStatus.Na);
         else
             _exports.Tell(new ExportedDevice.Serve(request));
     }
 
     private void AnswerList(Socket connection, IPEndPoint peer) =>
-        _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(), RequestDeadline)
+        _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(peer.Address), RequestDeadline)
             .ContinueWith(
                 offered =>
                 {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using UsbIpCluster.Devices;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
@@ -58,6 +59,26 @@ public sealed record DeviceEntry(
     Epoch Epoch,
     string? User)
 {
+    /// <summary>A device that nobody has and nobody exports yet.</summary>
+    /// <param name="device">As its exporter sees it.</param>
+    /// <param name="backend">The exporter.</param>
+    public static DeviceEntry Of(LocalDevice device, string backend) => new(
+        device.BusId,
+        device.Record.VendorId,
+        device.Record.ProductId,
+        device.Serial,
+        device.Manufacturer,
+        device.Product,
+        device.Record.DeviceClass,
+        device.Interfaces,
+        device.Record.Speed,
+        backend,
+        DeviceState.Unbound,
+        Holder: null,
+        Name: null,
+        Epoch: default,
+        User: null);
+
     /// <inheritdoc/>
     public bool Equals(DeviceEntry? other) =>
         other is not null && BusId == other.BusId && VendorId == other.VendorId && ProductId == other.ProductId

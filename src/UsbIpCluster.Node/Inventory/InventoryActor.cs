@@ -21,6 +21,9 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     /// <summary>How many attachments this node keeps.</summary>
     public sealed record LocalAttachments(int Count);
 
+    /// <summary>Whether this node gives out new leases.</summary>
+    public sealed record LocalDraining(bool Draining);
+
     /// <summary>Asks for the view as it is; answered with a <see cref="Changed"/> without a previous one.</summary>
     public sealed record GetView;
 
@@ -63,6 +66,7 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
         Receive<LocalDevice>(device => ChangeDevices(devices => Put(devices, device.Entry)));
         Receive<LocalDeviceGone>(gone => ChangeDevices(devices => devices.RemoveAll(d => d.BusId == gone.BusId)));
         Receive<LocalAttachments>(count => ChangeSelf(entry => entry with { Attachments = count.Count }));
+        Receive<LocalDraining>(drain => ChangeSelf(entry => entry with { Draining = drain.Draining }));
         Receive<GetView>(_ => Sender.Tell(new Changed(_view, null)));
         Receive<Announce>(announce => Learn(announce.Entry));
         Receive<Digest>(Compare);

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>What <c>usbipc bind</c> and <c>unbind</c> left behind, in the state folder.</summary>
+internal sealed class KeptExportsFile(StateFolder state)
+{
+    private readonly StateFile<KeptExports> _file = new(state, "exports.json", StateJson.Default.KeptExports);
+
+    /// <summary>What was kept. A line that this version does not understand is left out.</summary>
+    /// <param name="report">Told of what can't be used.</param>
+    public ImmutableArray<KeptExport> Read(Action<string> report)
+    {
+        var kept = _file.Read(out var problem);
+        if (problem is not null)
+            report(problem);
+        return kept is null ? [] : [.. kept.Exports.Select(line => Read(line, report)).OfType<KeptExport>()];
+    }
+
+    /// <summary>Writes it; completes when it is on the disk.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It could not be written.</exception>
+    public Task WriteAsync(ImmutableArray<KeptExport> kept) => _file.WriteAsync(new KeptExports([.. kept.Select(Write)]));
+
+    private static KeptExport? Read(KeptExportLine line, Action<string> report)
+    {
+        try
+        {
+            if (!Selector.TryParse(line.Match, out var match, out var problem))
+                throw new FormatException(problem);
+            var access = line is { Allow: { } allow, Deny: { } deny } ? new Access(Rules(allow), Rules(deny)) : null;
+            return new KeptExport(match, line.Export, line.Name, access, line.Protected);
+        }
+        catch (FormatException error)
+        {
+            report($"exports.json: '{line.Match}' is left out: {error.Message}");
+            return null;
+        }
+    }
+
+    private static ImmutableArray<AccessRule> Rules(ImmutableArray<string> lines) =>
+    [
+        .. lines.Select(line => AccessRule.TryParse(line, out var rule, out var problem) ? rule : throw new FormatException(problem)),
+    ];
+
+    private static KeptExportLine Write(KeptExport export) => new(
+        export.Match.Text,
+        export.Export,
+        export.Name,
+        export.Access is { } allowed ? [.. allowed.Allow.Select(rule => rule.ToString())] : null,
+        export.Access is { } denied ? [.. denied.Deny.Select(rule => rule.ToString())] : null,
+        export.Protected);
+}

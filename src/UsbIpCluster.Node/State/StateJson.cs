@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>What the state folder keeps of a device that is exported, or was: <c>devices/BUSID.json</c>.</summary>
+/// <param name="VendorId">idVendor of the device that the rest is about.</param>
+/// <param name="ProductId">idProduct.</param>
+/// <param name="Serial">iSerial's string, when it has one.</param>
+/// <param name="Epoch">Of the last lease of any device at that bus id.</param>
+/// <param name="Lease">Who holds the device, or may come back to it; null when nobody.</param>
+internal sealed record DeviceRecord(ushort VendorId, ushort ProductId, string? Serial, Epoch Epoch, LeaseRecord? Lease);
+
+/// <summary>A lease without its id, which is only good for a moment.</summary>
+/// <param name="Holder">Who holds it.</param>
+/// <param name="User">For whom.</param>
+/// <param name="Secret">Lets the holder resume.</param>
+internal sealed record LeaseRecord(Holder Holder, string? User, ResumeSecret Secret);
+
+/// <summary>What the state folder keeps of <c>usbipc bind</c> and <c>unbind</c>: <c>exports.json</c>, oldest first.</summary>
+internal sealed record KeptExports(ImmutableArray<KeptExportLine> Exports);
+
+/// <summary>A <see cref="KeptExport"/> as text.</summary>
+internal sealed record KeptExportLine(
+    string Match, bool Export, string? Name, ImmutableArray<string>? Allow, ImmutableArray<string>? Deny, bool Protected);
+
+/// <summary>The JSON of the state folder, indented: people look at it.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    Converters = [typeof(NodeNameJson), typeof(BusIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(ResumeSecretJson)])]
+[JsonSerializable(typeof(DeviceRecord))]
+[JsonSerializable(typeof(KeptExports))]
+internal sealed partial class StateJson : JsonSerializerContext;

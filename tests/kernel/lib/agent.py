@@ -3,6 +3,7 @@ import json
 import threading
 
 from errors import GuestError
+from polling import patient
 
 
 class Agent:
@@ -21,6 +22,9 @@ class Agent:
 
     def ask(self, do, within=30, **arguments):
         """One request; the agent's own time-outs are shorter than `within`."""
+        within = patient(within)
+        if "timeout" in arguments:
+            arguments["timeout"] = patient(arguments["timeout"])
         with self._changed:
             self._asked += 1
             identity = self._asked

@@ -11,6 +11,7 @@ import time
 from agent import Agent
 from daemon import Daemon
 from errors import GuestError
+from polling import patient
 from qemu import LINK, Qemu
 from say import say
 
@@ -47,7 +48,7 @@ class Machine:
 
     def wait_ready(self):
         """Seconds from power on until the agent answers."""
-        trouble = self._agent.wait_ready(self._started + BOOT_TIMEOUT - time.monotonic())
+        trouble = self._agent.wait_ready(self._started + patient(BOOT_TIMEOUT) - time.monotonic())
         if trouble:
             console = "\n".join(self.qemu.console.read_text(errors="replace").splitlines()[-30:])
             raise GuestError(f"{self.name} {trouble}:\n{console}")

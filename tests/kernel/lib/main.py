@@ -14,6 +14,7 @@ import scenario
 from bench import records
 from errors import CheckFailed, DaemonError, GuestError
 from machine import Machine
+from polling import be_patient
 from say import elapsed, say
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
@@ -128,7 +129,7 @@ def main():
     parser.add_argument("scenario", nargs="*", help="TOPOLOGY, NAME or TOPOLOGY/NAME; all without one")
     parser.add_argument("--list", action="store_true", help="name the scenarios and what they show, then end")
     parser.add_argument("--patience", type=float, default=1, metavar="FACTOR",
-                        help="multiplies the scenarios' time-outs, for a busy machine")
+                        help="multiplies all time-outs, for a busy machine")
     parser.add_argument("--soak", action="store_true", help="only what can do ten times as much, and ten times as much of it")
     options = parser.parse_args()
     try:
@@ -142,6 +143,7 @@ def main():
             print(f"{each.name:36} {each.shows}")
         return
 
+    be_patient(options.patience)
     prepared = image.prepare()
     failed, measured = [], {}
     with tempfile.TemporaryDirectory(prefix="kernel-bench.") as folder:

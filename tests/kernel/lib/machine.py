@@ -104,8 +104,9 @@ class Machine:
         """The exit code of a spawned process, None if it still runs."""
         return self.ask("wait", within=timeout + 10, pid=pid, timeout=timeout)
 
-    def kill(self, pid, signal="KILL"):
-        return self.ask("kill", pid=pid, name=signal)
+    def kill(self, pid, signal="KILL", timeout=10):
+        """Sends a spawned process the signal and waits for its end; returns the exit code (negative: the signal)."""
+        return self.ask("kill", within=timeout + 10, pid=pid, name=signal, timeout=timeout)
 
     # Time
 

@@ -2,29 +2,24 @@
 
 One is bound by serial number, one by bus id, one by a rule in the configuration. Unbind gives a device back to its own driver for good.
 """
-import json
-
 from bench import check, fails, measure, poll
 from daemon import Daemon
 
 TIMEOUT = 240
-CONFIG = "/var/lib/usbipcluster/bench.json"
-BY = {"BYSERIAL": "serial=BYSERIAL", "BYBUSID": None, "BYRULE": None}
+SERIALS = ("BYSERIAL", "BYBUSID", "BYRULE")
+CONFIG = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
 
 
 def run(a, b):
-    disks = {serial: a.make_disk(serial) for serial in BY}
-    rules = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
-    a.sh(f"mkdir -p /var/lib/usbipcluster; echo '{json.dumps(rules)}' > {CONFIG}")
-    start = lambda: Daemon(a, "--config", CONFIG)
-    daemon = start()
+    disks = {serial: a.make_disk(serial) for serial in SERIALS}
+    daemon = Daemon(a, config=CONFIG)
     at_b = Daemon(b, seed=a)
 
-    def exported(where, what, serials=BY, timeout=30):
+    def exported(where, what, serials=SERIALS, timeout=30):
         poll(f"{what}: available, {', '.join(serials)}", lambda: set(serials) <= {
             d["serial"] for d in where.devices(state="available", reachable=True)}, timeout)
 
-    def drivers(serials=BY):
+    def drivers(serials=SERIALS):
         return {d["serial"]: d["driver"] for d in a.usb_devices(imported=False) if d["serial"] in serials}
 
     exported(daemon, "the rule alone", ["BYRULE"])
@@ -40,8 +35,7 @@ def run(a, b):
     plugged = {serial: a.plug(disk) for serial, disk in disks.items()}
     exported(daemon, "after a replug")
     check("usbip-host has them", set(drivers().values()), {"usbip-host"})
-    taken = max(a.wait_uevent(plugged[s], "bind", rf"/{disks[s]['busid']}$", "usb_device")["time"] - plugged[s] for s in BY)
-    measure("plugged in to a driver's bind, at most", taken, "s", 2)
+    measure("the first plugged in to all available", a.now() - min(plugged.values()), "s", 2)
     elsewhere = ("BYSERIAL", "BYRULE")
     for serial in elsewhere:
         a.unplug(disks[serial])
@@ -55,16 +49,16 @@ def run(a, b):
         before = a.now()
         daemon.kill(signal)
         check(f"SIG{signal} of the daemon: usbip-host keeps them", set(drivers().values()), {"usbip-host"})
-        daemon = start()
+        daemon = Daemon(a, config=CONFIG)
         exported(daemon, f"the daemon started after SIG{signal}")
         given = [e["path"] for e in a.ask("uevents", after=before, type="usb_device") if e["action"] in ("bind", "unbind")]
         check("nothing was given back meanwhile", given, [])
 
     daemon.kill("TERM")
     measure("A boots again in", a.reboot(), "s")
-    disks = {serial: a.make_disk(serial) for serial in BY}
+    disks = {serial: a.make_disk(serial) for serial in SERIALS}
     check("after the reboot their own driver has them", set(drivers().values()), {"usb"})
-    daemon = start()
+    daemon = Daemon(a, config=CONFIG)
     exported(daemon, "A's daemon after the reboot")
     measure("READY of A's daemon to A's word that all are available", a.now() - daemon.ready, "s", 2)
     exported(at_b, "at B", timeout=60)

@@ -37,10 +37,14 @@ public sealed record LocalDevice(
     /// <summary>Its name on this host.</summary>
     public BusId BusId => Record.BusId;
 
+    /// <summary>Whether a file system that this host runs from is on it, or behind it.</summary>
+    public bool HoldsSystem { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(LocalDevice? other) =>
         other is not null && Record == other.Record && Serial == other.Serial && Manufacturer == other.Manufacturer
-        && Product == other.Product && Status == other.Status && Interfaces.AsSpan().SequenceEqual(other.Interfaces.AsSpan());
+        && Product == other.Product && Status == other.Status && HoldsSystem == other.HoldsSystem
+        && Interfaces.AsSpan().SequenceEqual(other.Interfaces.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Record, Serial, Status);

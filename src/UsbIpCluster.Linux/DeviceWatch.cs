@@ -60,6 +60,7 @@ internal sealed class DeviceWatch : Watch<BusId, DeviceChange>
 
     protected override bool ReadAll(DateTimeOffset time)
     {
+        _devices.ReadSystemDisks();
         var cameOrWent = false;
         foreach (var busId in _devices.List().Union(_known.Keys).ToList())
             cameOrWent |= Read(busId, time);

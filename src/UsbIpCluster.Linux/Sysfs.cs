@@ -6,7 +6,7 @@ namespace UsbIpCluster.Linux;
 
 /// <summary>
 /// The kernel's files below a root. Whatever it reads may vanish between two calls, so "absent" is an answer and no error; what is
-/// there is read up to a bound. Paths begin with <c>/sys</c> and are taken below the root.
+/// there is read up to a bound. Paths begin with <c>/sys</c> (or <c>/proc</c>, <c>/dev</c>) and are taken below the root.
 /// </summary>
 public sealed class Sysfs
 {
@@ -43,6 +43,19 @@ public sealed class Sysfs
     {
         var buffer = new byte[max];
         return Read(path, buffer) is { } length ? buffer[..length] : null;
+    }
+
+    /// <summary>The lines of a file, at most <paramref name="max"/>; none when it is absent or can't be read.</summary>
+    internal IReadOnlyList<string> Lines(string path, int max)
+    {
+        try
+        {
+            return File.ReadLines(_root + path).Take(max).ToList();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Whether there is a file, a directory or a link that leads to one.</summary>

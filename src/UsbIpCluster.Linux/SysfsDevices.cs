@@ -21,6 +21,8 @@ internal sealed class SysfsDevices(Sysfs sysfs)
     // A device descriptor and up to eight configurations (USB_MAXCONFIG) of 64 KiB; real ones have some hundred bytes.
     private const int MaxDescriptors = 64 * 1024;
 
+    private readonly SystemDisks _systemDisks = new(sysfs);
+
     /// <summary>What was read of a device at one moment.</summary>
     /// <param name="Device">The device.</param>
     /// <param name="Driver">The driver that has it: <c>usb</c>, <c>usbip-host</c> or another one; null for none.</param>
@@ -43,6 +45,9 @@ internal sealed class SysfsDevices(Sysfs sysfs)
     public static bool IsDeviceName(string name) =>
         name.Length > 0 && char.IsAsciiDigit(name[0]) && name.Contains('-', StringComparison.Ordinal)
         && !name.Contains(':', StringComparison.Ordinal);
+
+    /// <summary>Reads anew which disks the system runs from. Once for many devices: it is a file of all mounts.</summary>
+    public void ReadSystemDisks() => _systemDisks.Read();
 
     /// <summary>Reads a device; null when there is none, when it is not yet enumerated, or when it is an imported one.</summary>
     /// <param name="busId">Its name.</param>
@@ -68,6 +73,7 @@ internal sealed class SysfsDevices(Sysfs sysfs)
             WithConfiguration(device, path, sameDriver: known?.Driver == driver) with
             {
                 Status = driver == UsbIpHostDriver.Name ? ReadStatus(busId) ?? ExportStatus.Unbound : ExportStatus.Unbound,
+                HoldsSystem = _systemDisks.AreBelow(path),
             },
             driver);
     }

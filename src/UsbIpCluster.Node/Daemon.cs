@@ -57,6 +57,7 @@ internal sealed class Daemon : IAsyncDisposable
     private async Task ComposeAsync(NodeOptions options, ILoggerFactory logs)
     {
         var log = logs.CreateLogger("usbipcd");
+        var state = OpenState(options.State);
         var started = DateTimeOffset.UtcNow;
 
         var listener = Listen(options.Listen);
@@ -85,8 +86,8 @@ internal sealed class Daemon : IAsyncDisposable
         var foundation = new NodeFoundation(
             entry,
             options.Seeds,
-            new ExportSettings(options.Node, endpoints),
-            new AttachmentSettings(options.Node, options.KeepAlive),
+            new ExportSettings(options.Node, endpoints, [], state),
+            new AttachmentSettings(options.Node, options.KeepAlive, state),
             backends.Exporters,
             backends.HostController,
             listener,
@@ -108,6 +109,19 @@ internal sealed class Daemon : IAsyncDisposable
             options.Control,
             backends.Exporters.IsEmpty ? "none" : string.Join(", ", backends.Exporters.Select(exporter => exporter.Backend)),
             backends.HostController?.Backend ?? "none");
+    }
+
+    private static StateFolder OpenState(string path)
+    {
+        try
+        {
+            return StateFolder.Open(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"the state folder {path} can't be made: {error.Message}", "run as root, or choose another one with --state", error);
+        }
     }
 
     private static Socket Listen(IPEndPoint endPoint)

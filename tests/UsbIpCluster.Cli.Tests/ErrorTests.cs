@@ -78,10 +78,11 @@ public sealed class ErrorTests
         await using var daemon = new TestDaemon();
         var cancelled = new TaskCompletionSource();
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(null, cancelled);
+        // Long enough for the request to reach the daemon on a busy machine.
         Assert.Equal(
-            new CommandRun(6, "", "usbipc: the daemon did not finish within 200ms\n--timeout gives it longer\n"),
-            await CommandRun.OfAsync(daemon, "list", "--timeout", "200ms"));
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            new CommandRun(6, "", "usbipc: the daemon did not finish within 2s\n--timeout gives it longer\n"),
+            await CommandRun.OfAsync(daemon, "list", "--timeout", "2s"));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -92,7 +93,7 @@ public sealed class ErrorTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun);
         using var interrupt = new CancellationTokenSource();
         var run = CommandRun.OfAsync(daemon, x => x, interrupt.Token, "list");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         await interrupt.CancelAsync();
         Assert.Equal(new CommandRun(130, "", ""), await run);
     }
@@ -145,7 +146,21 @@ public sealed class ErrorTests
     public async Task What_is_quick_shows_no_progress()
     {
         await using var daemon = new TestDaemon();
-        Assert.Empty((await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true }, "version")).Error);
+        var clock = new StoppedClock();
+        Assert.Empty((await CommandRun.OfAsync(daemon, x => x with { ErrorIsTerminal = true, Clock = clock }, "version")).Error);
+        Assert.Equal([TimeSpan.FromMilliseconds(500)], clock.Timers);
+    }
+
+    /// <summary>No time passes, however long a busy machine takes: it tells for how long its timers were set.</summary>
+    private sealed class StoppedClock : TimeProvider
+    {
+        public List<TimeSpan> Timers { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers.Add(dueTime);
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Tells what is written.</summary>

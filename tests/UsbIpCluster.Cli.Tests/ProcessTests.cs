@@ -8,8 +8,6 @@ namespace UsbIpCluster.Cli.Tests;
 /// <summary>What only a process of its own shows: signals and closed pipes.</summary>
 public sealed class ProcessTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     [Fact]
     public async Task Ctrl_C_ends_it_with_130_and_nothing_on_standard_error()
     {
@@ -17,10 +15,10 @@ public sealed class ProcessTests
         var begun = new TaskCompletionSource();
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun);
         using var command = Start(daemon, "list");
-        await begun.Task.WaitAsync(Deadline);
+        await begun.Task.WaitAsync(Eventually.Deadline);
         using (var kill = Process.Start("kill", ["-INT", command.Id.ToString()]))
             await kill.WaitForExitAsync();
-        await command.WaitForExitAsync().WaitAsync(Deadline);
+        await command.WaitForExitAsync().WaitAsync(Eventually.Deadline);
         Assert.Equal((130, ""), (command.ExitCode, await command.StandardError.ReadToEndAsync()));
     }
 
@@ -31,10 +29,10 @@ public sealed class ProcessTests
         var later = Channel.CreateUnbounded<EventRow>();
         daemon.Handler.Events = (_, token) => Task.FromResult(new EventStream([Samples.Reattached], later.Reader.ReadAllAsync(token)));
         using var command = Start(daemon, "events", "--follow");
-        Assert.NotNull(await command.StandardOutput.ReadLineAsync().WaitAsync(Deadline));
+        Assert.NotNull(await command.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Deadline));
         command.StandardOutput.Close();
         later.Writer.TryWrite(Samples.Reattached);
-        await command.WaitForExitAsync().WaitAsync(Deadline);
+        await command.WaitForExitAsync().WaitAsync(Eventually.Deadline);
         Assert.Equal((0, ""), (command.ExitCode, await command.StandardError.ReadToEndAsync()));
     }
 
@@ -44,7 +42,7 @@ public sealed class ProcessTests
     public async Task Output_that_cannot_be_written_is_exit_code_1_with_the_reason(string arguments)
     {
         using var command = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec dotnet '{CommandPath}' {arguments} > /dev/full"]) { RedirectStandardError = true, UseShellExecute = false })!;
-        await command.WaitForExitAsync().WaitAsync(Deadline);
+        await command.WaitForExitAsync().WaitAsync(Eventually.Deadline);
         Assert.Equal(1, command.ExitCode);
         Assert.EndsWith("usbipc: can't write the output: No space left on device\n", await command.StandardError.ReadToEndAsync());
     }

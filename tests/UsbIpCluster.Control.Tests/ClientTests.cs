@@ -157,7 +157,7 @@ public sealed class ClientTests : IDisposable
         await using var client = await daemon.ConnectAsync();
         using var giveUp = new CancellationTokenSource();
         var call = client.NodesAsync(new NodesParams(), giveUp.Token);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         go.SetResult();

@@ -6,7 +6,7 @@ namespace UsbIpCluster.Control.Tests;
 
 public sealed class EventsTests
 {
-    private readonly CancellationToken _deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken _deadline = new CancellationTokenSource(Eventually.Deadline).Token;
 
     [Fact]
     public async Task Without_follow_the_recent_events_come_and_the_stream_ends()

@@ -69,7 +69,7 @@ public sealed class ServerTests
     [Fact]
     public async Task Half_a_line_is_closed_after_its_time_although_more_trickles_in()
     {
-        await using var daemon = new TestDaemon(options => options with { ReadPatience = TimeSpan.FromMilliseconds(200) });
+        await using var daemon = new TestDaemon(options => options with { ReadPatience = TimeSpan.FromSeconds(1) });
         using var client = daemon.ConnectRaw();
         client.Send("{\"json");
         client.Send("rpc");
@@ -153,7 +153,7 @@ public sealed class ServerTests
         using var client = daemon.ConnectRaw();
         for (var id = 1; id <= 10; id++)
             client.Send($$"""{"jsonrpc":"2.0","id":{{id}},"method":"nodes"}""" + "\n");
-        await full.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await full.Task.WaitAsync(Eventually.Deadline);
         gate.SetResult();
         for (var i = 0; i < 10; i++)
             Assert.True((await client.ReadAsync()).TryGetProperty("result", out _));
@@ -169,9 +169,9 @@ public sealed class ServerTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun, cancelled);
         var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"list"}""" + "\n");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         client.Dispose();
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -183,9 +183,9 @@ public sealed class ServerTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun, cancelled);
         var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"list"}""" + "\n" + VersionRequest + VersionRequest);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         client.Dispose();
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(Eventually.Deadline);
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public sealed class ServerTests
         using var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"list"}""" + "\n");
         client.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         go.SetResult();
         Assert.True((await client.ReadAsync()).TryGetProperty("result", out _));
         Assert.Null(await client.ReadLineAsync());
@@ -260,7 +260,7 @@ public sealed class ServerTests
         daemon.Handler.List = ScriptedHandler.Hang<ListParams, DeviceRow>(begun);
         await using var client = await daemon.ConnectAsync();
         var call = client.ListAsync(new ListParams(), default);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await begun.Task.WaitAsync(Eventually.Deadline);
         await daemon.DisposeAsync();
         var error = await Assert.ThrowsAsync<ControlException>(() => call);
         Assert.Equal("the daemon closed the connection", error.Message);

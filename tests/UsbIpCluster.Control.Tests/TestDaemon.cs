@@ -38,8 +38,6 @@ internal sealed class TestDaemon : IAsyncDisposable
 /// <summary>A client that sends whatever a test wants.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
-
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly List<byte> _received = [];
 
@@ -58,7 +56,7 @@ internal sealed class RawClient : IDisposable
     /// <summary>The next line; null when the server has closed the connection.</summary>
     public async Task<byte[]?> ReadLineAsync()
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(Eventually.Deadline);
         var chunk = new byte[64 * 1024];
         while (true)
         {

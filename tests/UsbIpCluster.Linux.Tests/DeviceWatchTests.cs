@@ -244,6 +244,18 @@ public sealed class DeviceWatchTests : IDisposable
         Assert.Equal(ExportStatus.Available, (await PresentAsync()).Status);
     }
 
+    [Fact]
+    public async Task A_device_from_which_a_mounted_system_runs_is_told_with_the_next_reading_of_everything()
+    {
+        _kernel.Plug(Disk);
+        using var _ = Subscribe();
+        Assert.False((await PresentAsync()).HoldsSystem);
+        _sysfs.AddBlock($"/sys{FakeSysfs.DevPathOf(Disk)}/1-1:1.0/host0/block/sda", "8:0");
+        _sysfs.Mount("8:0 /var /dev/sda");
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.True((await PresentAsync()).HoldsSystem);
+    }
+
     private IDisposable Subscribe()
     {
         _watch ??= new DeviceWatch(new SysfsDevices(new Sysfs(_sysfs.Root, _kernel)), _uevents, _clock, _log.Observe);

@@ -27,8 +27,9 @@ internal sealed class ServerConnection : IAsyncDisposable
         _handler = handler;
         _options = options;
         var peer = Posix.PeerOf(socket);
-        // Off the accepting loop: a directory server that is slow must not hold up other clients.
-        _caller = Task.Run(() => peer with { UserName = Posix.UserNameOf(peer.UserId) });
+        // A directory server that is slow must hold up neither other clients nor the pool's threads.
+        _caller = Task.Factory.StartNew(
+            () => peer with { UserName = Posix.UserNameOf(peer.UserId) }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _connection = new JsonRpcConnection(socket, options.LongestRequest, options.ReadPatience, options.WritePatience);
         _free = new SemaphoreSlim(options.MaxRequests, options.MaxRequests);
         _life = CancellationTokenSource.CreateLinkedTokenSource(stopping);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Akka.Actor;
 using UsbIpCluster.Devices;
@@ -20,11 +21,14 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     /// <summary>To the parent: this is how far it has come.</summary>
     public abstract record Progress
     {
+        /// <summary>The device's node has given it this lease.</summary>
+        public sealed record Leased(LeaseGranted Lease) : Progress;
+
         /// <summary>It has a lease, and connects.</summary>
         public sealed record Connecting : Progress;
 
-        /// <summary>The socket is handed over; the host enumerates the device.</summary>
-        public sealed record HandedOver(PortNumber Port, string Endpoint, UsbDeviceRecord Record) : Progress;
+        /// <summary>The socket is handed over; the host enumerates the device. Without a lease it comes from a plain USB/IP server.</summary>
+        public sealed record HandedOver(PortNumber Port, string Endpoint, UsbDeviceRecord Record, LeaseGranted? Lease) : Progress;
 
         /// <summary>The device is usable.</summary>
         public sealed record Usable(BusId LocalBusId, DateTimeOffset Time) : Progress;
@@ -84,7 +88,11 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         switch (_source)
         {
             case AttachmentSource.Leased leased:
-                BecomeLeasing(leased.Device);
+                BecomeLeasing(leased.Device, leased.Request);
+                break;
+            case AttachmentSource.Resumed { Lease: var lease }:
+                _lease = lease;
+                BecomeConnecting(lease.Endpoints, lease.BusId, new LeasePreamble(lease.Secret.IdOf(lease.BusId, lease.Epoch), Resume: true));
                 break;
             case AttachmentSource.Plain plain:
                 BecomeConnecting([plain.Server], plain.BusId, null);
@@ -94,17 +102,18 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
 
     // --- Leasing ---
 
-    private void BecomeLeasing(ClusterDevice device)
+    private void BecomeLeasing(ClusterDevice device, RequestLease request)
     {
         var exports = Context.ActorSelection($"{device.Address}/user/node/exports");
-        var answer = exports.Ask<INodeMessage>(new RequestLease(device.Device.BusId, _holder, null, null, false), LeaseTimeout);
+        var answer = exports.Ask<INodeMessage>(request, LeaseTimeout);
         answer.PipeTo(Self, failure: error => new LeaseRefused(LeaseRefusal.Failed, Unanswered(device, error)));
         Become(() =>
         {
             Receive<LeaseGranted>(granted =>
             {
                 _lease = granted;
-                BecomeConnecting([.. granted.Endpoints], granted.BusId, new LeasePreamble(granted.LeaseId, Resume: false));
+                Context.Parent.Tell(new Progress.Leased(granted));
+                BecomeConnecting(granted.Endpoints, granted.BusId, new LeasePreamble(granted.LeaseId, Resume: false));
             });
             Receive<LeaseRefused>(refused => End(new DeviceException(ErrorOf(refused.Refusal), refused.Message)));
             Receive<INodeMessage>(other => End(new DeviceException(
@@ -140,13 +149,13 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     {
         LeaseRefusal.NoSuchDevice => DeviceError.NoSuchDevice,
         LeaseRefusal.NotExported => DeviceError.NotExported,
-        LeaseRefusal.Busy => DeviceError.Busy,
+        LeaseRefusal.Busy or LeaseRefusal.Denied or LeaseRefusal.Draining => DeviceError.Busy,
         _ => DeviceError.PeerLost,
     };
 
     // --- Connecting: connect, import and hand over, synchronously on a thread of its own ---
 
-    private void BecomeConnecting(IReadOnlyList<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
+    private void BecomeConnecting(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
     {
         Context.Parent.Tell(new Progress.Connecting());
         Task.Factory
@@ -164,7 +173,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         });
     }
 
-    private Progress.HandedOver ImportAndHandOver(IReadOnlyList<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
+    private Progress.HandedOver ImportAndHandOver(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
     {
         DeviceException? last = null;
         IPEndPoint[] resolved = [.. endpoints.SelectMany(Resolve).Take(MaxEndpoints)];
@@ -203,7 +212,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     {
         var origin = new PortOrigin(endpoint.Address.ToString(), endpoint.Port.ToString(), busId);
         var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, CancellationToken.None).GetAwaiter().GetResult();
-        return new Progress.HandedOver(port, endpoint.ToString(), imported.Device);
+        return new Progress.HandedOver(port, endpoint.ToString(), imported.Device, _lease);
     }
 
     private void BecomeDetachingWhenConnected() => Become(() =>

@@ -15,6 +15,7 @@ namespace UsbIpCluster.Node;
 ///                                            v |                   |
 ///                                         BackingOff <-------------'
 ///   Detaching: the child gives the device back; then this actor stops. With "once", a loss stops it, too.
+///   A device that somebody stole is waited for, and not asked for before it is free.
 /// </code>
 /// </summary>
 internal sealed class Attachment : ReceiveActor, IWithTimers
@@ -35,6 +36,10 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private AttachmentStatus _status;
     private IActorRef? _asker;
     private Backoff _backoff;
+    private bool _maySteal;
+    private LeaseGranted? _lease;
+    private ulong _resumes;
+    private string? _thief;
     private DateTimeOffset? _lostAt;
     private ReleaseLease? _release;
     private string? _exporter;
@@ -50,6 +55,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         _port = port;
         _view = view;
         _asker = plan.Asker;
+        _maySteal = plan.Steal;
         _holder = new Holder(settings.Node, plan.Id);
         _begun = Now;
         _status = new AttachmentStatus(plan.Id, plan.Target, AttachmentStates.Waiting, Now);
@@ -80,17 +86,20 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void Try()
     {
-        if (FindSource() is not { } source)
-        {
+        if (FindSource() is { } source)
+            Try(source);
+        else
             BecomeWaiting();
-            return;
-        }
+    }
 
+    private void Try(AttachmentSource source)
+    {
         var device = (source as AttachmentSource.Leased)?.Device ?? _status.Device;
         Show(source is AttachmentSource.Leased ? AttachmentStates.Leasing : AttachmentStates.Connecting, s => s with { Device = device });
         var child = Context.Watch(Context.ActorOf(_port(source, _holder)));
         Become(() =>
         {
+            Receive<AttachedPort.Progress.Leased>(leased => OnLeased(leased.Lease));
             Receive<AttachedPort.Progress.Connecting>(_ => Show(AttachmentStates.Connecting));
             Receive<AttachedPort.Progress.HandedOver>(OnHandedOver);
             Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(child, usable));
@@ -111,24 +120,52 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
                 var usable = _view.Find(target.Selector).Where(MayTry).ToArray();
                 return usable switch
                 {
-                    [] => null,
-                    [var only] => new AttachmentSource.Leased(only),
-                    _ => new AttachmentSource.Leased(usable.FirstOrDefault(d => d.FullName == _status.Device?.FullName) ?? usable[0]),
+                    [] => FindResumable(),
+                    [var only] => Ask(only),
+                    _ => Ask(usable.FirstOrDefault(d => d.FullName == _status.Device?.FullName) ?? usable[0]),
                 };
             default:
                 throw new InvalidOperationException($"a target of an unknown kind: {_plan.Target}");
         }
     }
 
+    private AttachmentSource.Leased Ask(ClusterDevice device) => new(
+        device, new RequestLease(device.Device.BusId, _holder, _plan.User, Orphan(device), _maySteal));
+
+    // The node that has the device can't be asked, but the device's own address may still answer. Each attempt takes an epoch of its own,
+    // since none is good twice and whether the last one arrived is not known; the exporter looks as many ahead.
+    private AttachmentSource.Resumed? FindResumable()
+    {
+        if (_lease is null || _status.Device is not { } last || _view.Find(last.Node, last.Device.BusId) is { Reachable: true })
+            return null;
+        var epoch = _lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
+        _resumes++;
+        return new AttachmentSource.Resumed(_lease with { Epoch = new Epoch(epoch) });
+    }
+
+    private AttachmentId? Orphan(ClusterDevice device) => AttachmentPlan.Orphan(_settings.Node, _plan.First, device.Device.Holder);
+
     private bool MayTry(ClusterDevice device) => device.Reachable && device.Device.State switch
     {
         DeviceState.Available => true,
-        DeviceState.Leased or DeviceState.InUse or DeviceState.Releasing => device.Device.Holder == _holder.ToString(),
+        DeviceState.Leased or DeviceState.InUse or DeviceState.Releasing =>
+            device.Device.Holder == _holder.ToString() || _maySteal || Orphan(device) is not null,
         _ => false,
     };
 
+    // From here on the device is this attachment's: whoever steals it from it now is not fought.
+    private void OnLeased(LeaseGranted lease)
+    {
+        _maySteal = false;
+        _thief = null;
+        _lease = lease;
+        _resumes = 0;
+    }
+
     private void OnHandedOver(AttachedPort.Progress.HandedOver handedOver)
     {
+        if (handedOver.Lease is { } lease)
+            OnLeased(lease);
         Show(AttachmentStates.Enumerating, s => s with
         {
             Port = handedOver.Port,
@@ -179,6 +216,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void Lost(DeviceException error, DateTimeOffset time)
     {
         _lostAt = time;
+        if (_thief is not null)
+            error = new DeviceException(DeviceError.Busy, $"taken by {_thief}");
         _status = _status with { LastError = error.Message };
         Show(AttachmentStates.Lost);
         Publish(EventKinds.Lost, reason: error.Message);
@@ -194,6 +233,12 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         if (_plan.Once)
         {
             GiveUp(error);
+            return;
+        }
+
+        if (_thief is not null)
+        {
+            BecomeWaiting();
             return;
         }
 
@@ -239,14 +284,15 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void BecomeWaiting()
     {
+        _thief = null;
         Show(AttachmentStates.Waiting, s => s with { Port = null, LocalBusId = null });
         Become(() =>
         {
             Receive<InventoryActor.Changed>(changed =>
             {
                 _view = changed.View;
-                if (FindSource() is not null)
-                    Try();
+                if (FindSource() is { } source)
+                    Try(source);
             });
             Receive<Detach>(_ => FinishDetach());
             Always();
@@ -301,6 +347,13 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void Always()
     {
         Receive<InventoryActor.Changed>(changed => _view = changed.View);
+        Receive<LeaseStolen>(stolen => stolen.Holder == _holder && stolen.Epoch == _lease?.Epoch, stolen =>
+        {
+            _thief = stolen.User is null ? stolen.By.ToString() : $"{stolen.By} ({stolen.User})";
+            _lease = null;
+            Show(_status.State, s => s with { LastError = $"taken by {_thief}" });
+        });
+        Receive<LeaseStolen>(_ => { });
         Receive<WaitedLongEnough>(_ => Answer(new Status.Failure(new ControlException(
             ControlError.TimedOut,
             $"{_plan.Target} was not attached within {_plan.Wait!.Value.TotalSeconds:0.###} s",

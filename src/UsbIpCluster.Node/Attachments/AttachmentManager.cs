@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
+using Akka.Event;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
 
@@ -12,7 +13,12 @@ namespace UsbIpCluster.Node;
 internal sealed class AttachmentManager : ReceiveActor
 {
     /// <summary>Attach a device. Answered with an <see cref="AttachmentStatus"/>, or a failure that says why nothing was stored.</summary>
-    public sealed record Attach(AttachmentTarget Target, bool Once, TimeSpan? Wait);
+    /// <param name="Target">What to attach.</param>
+    /// <param name="Once">Whether a loss ends it.</param>
+    /// <param name="Wait">How long the asker waits for the device to be usable; see <see cref="AttachmentPlan"/>.</param>
+    /// <param name="User">Who asks; null when that is not known.</param>
+    /// <param name="Steal">Whether to take the device from whoever holds it.</param>
+    public sealed record Attach(AttachmentTarget Target, bool Once, TimeSpan? Wait, string? User = null, bool Steal = false);
 
     /// <summary>
     /// Detach: a port's number, an attachment's id, or a selector; null for all. Answered with a <see cref="Snapshot"/> of what was
@@ -34,6 +40,7 @@ internal sealed class AttachmentManager : ReceiveActor
 
     private static readonly TimeSpan DetachTimeout = TimeSpan.FromSeconds(30);
 
+    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly AttachmentSettings _settings;
     private readonly IHostController? _controller;
     private readonly IActorRef _inventory;
@@ -41,6 +48,8 @@ internal sealed class AttachmentManager : ReceiveActor
     private readonly Dictionary<PortNumber, PortChange> _ports = [];
     private readonly Dictionary<PortNumber, IActorRef> _watchers = [];
     private InventoryView _view;
+    private readonly StateFile<AttachmentCount> _count;
+    private readonly AttachmentId _first;
     private AttachmentId _lastId;
     private IDisposable? _subscription;
 
@@ -54,10 +63,20 @@ internal sealed class AttachmentManager : ReceiveActor
         _controller = controller;
         _inventory = inventory;
         _view = view;
+        _count = new StateFile<AttachmentCount>(settings.State, "attachments.json", StateJson.Default.AttachmentCount);
+        _lastId = new AttachmentId(_count.Read(out var problem)?.LastId ?? 0);
+        _first = _lastId.Next;
+        if (problem is not null)
+            _log.Error("{0}", problem);
 
         Receive<Attach>(OnAttach);
         Receive<Detach>(OnDetach);
         Receive<GetSnapshot>(_ => Sender.Tell(TakeSnapshot()));
+        Receive<LeaseStolen>(stolen => stolen.Holder.Node == settings.Node, stolen =>
+        {
+            if (_attachments.TryGetValue(stolen.Holder.Attachment.Number, out var kept))
+                kept.Actor.Tell(stolen);
+        });
         Receive<AttachmentStatus>(status => Keep(status));
         Receive<Attachment.Dropped>(dropped => Drop(dropped.Id));
         Receive<PortChange>(OnPortChange);
@@ -97,7 +116,8 @@ internal sealed class AttachmentManager : ReceiveActor
         }
 
         _lastId = _lastId.Next;
-        var plan = new AttachmentPlan(_lastId, attach.Target, attach.Once, attach.Wait, Sender);
+        RememberLastId();
+        var plan = new AttachmentPlan(_lastId, attach.Target, attach.Once, attach.Wait, attach.User, attach.Steal, _first, Sender);
         var (controller, settings, view, self) = (_controller!, _settings, _view, Self);
         Func<AttachmentSource, Holder, Props> port = (source, holder) =>
             Props.Create(() => new AttachedPort(controller, settings, source, holder, self));
@@ -106,6 +126,13 @@ internal sealed class AttachmentManager : ReceiveActor
             actor, new AttachmentStatus(plan.Id, plan.Target, AttachmentStates.Waiting, Context.System.Scheduler.Now));
         CountChanged();
     }
+
+    // An id that is not on the disk yet when the host fails is given again: then the exporter takes two attachments for one.
+    private void RememberLastId() => _count.WriteAsync(new AttachmentCount(_lastId.Number)).ContinueWith(
+        written => _log.Warning("the last attachment's id can't be kept: {0}", written.Exception!.GetBaseException().Message),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted,
+        TaskScheduler.Default);
 
     private ControlException? Refusal(Attach attach)
     {
@@ -142,6 +169,8 @@ internal sealed class AttachmentManager : ReceiveActor
                 "usbipc list shows the cluster's devices; attach --wait waits for one");
         }
 
+        // What an attachment of an earlier run still holds, nobody else here can give up.
+        var isFree = attach.Steal || AttachmentPlan.Orphan(_settings.Node, _first, found[0].Device.Holder) is not null;
         return found[0] switch
         {
             { Reachable: false } gone => new ControlException(
@@ -150,8 +179,8 @@ internal sealed class AttachmentManager : ReceiveActor
                 ControlError.Unavailable, $"{unbound.FullName} is not exported", $"on {unbound.Node}: usbipc bind {unbound.Device.BusId}"),
             { Device.State: DeviceState.Faulted } faulted => new ControlException(
                 ControlError.Unavailable, $"{faulted.FullName} is faulted: its driver reports an error", $"on {faulted.Node}: dmesg"),
-            { Device.State: not DeviceState.Available } busy => new ControlException(
-                ControlError.Unavailable, $"{busy.FullName} is held by {busy.Device.Holder}", "attach --wait waits until it is free"),
+            { Device.State: not DeviceState.Available } busy when !isFree => new ControlException(
+                ControlError.Unavailable, $"{busy.FullName} is held by {busy.Device.Holder}", "attach --wait waits until it is free, attach --steal takes it"),
             _ => null,
         };
     }

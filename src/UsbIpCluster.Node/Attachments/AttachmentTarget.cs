@@ -24,7 +24,13 @@ internal abstract record AttachmentTarget
 internal abstract record AttachmentSource
 {
     /// <summary>A device of the cluster, by lease.</summary>
-    public sealed record Leased(ClusterDevice Device) : AttachmentSource;
+    /// <param name="Device">The device.</param>
+    /// <param name="Request">What its node is asked.</param>
+    public sealed record Leased(ClusterDevice Device, RequestLease Request) : AttachmentSource;
+
+    /// <summary>The device that a lease was for, whose node can't be asked for another one.</summary>
+    /// <param name="Lease">The lease that it had, with the epoch that it takes now.</param>
+    public sealed record Resumed(LeaseGranted Lease) : AttachmentSource;
 
     /// <summary>A device of a plain USB/IP server.</summary>
     public sealed record Plain(NetworkAddress Server, BusId BusId) : AttachmentSource;
@@ -33,4 +39,5 @@ internal abstract record AttachmentSource
 /// <summary>What every attachment of this node needs to know.</summary>
 /// <param name="Node">This node.</param>
 /// <param name="SocketOptions">How its sessions notice a dead peer.</param>
-internal sealed record AttachmentSettings(NodeName Node, Devices.SessionSocketOptions SocketOptions);
+/// <param name="State">What it must not forget.</param>
+internal sealed record AttachmentSettings(NodeName Node, Devices.SessionSocketOptions SocketOptions, StateFolder State);

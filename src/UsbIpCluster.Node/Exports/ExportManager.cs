@@ -215,14 +215,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnBind(Bind bind)
     {
-        Local[] devices = [.. bind.BusIds.Select(Here).OfType<Local>()];
-        var isProtected = devices.Any(device => Protection.Of(device.Last) is not null);
-        if (devices.Length < bind.BusIds.Length)
-        {
-            Sender.Tell(new Status.Failure(NoSuchDevice(bind.BusIds.First(busId => Here(busId) is null))));
+        if (Find(bind.BusIds) is not { } devices)
             return;
-        }
-
+        var isProtected = devices.Any(device => Protection.Of(device.Last) is not null);
         if (isProtected && (bind.All || !bind.Match.NamesOneDevice))
         {
             var (device, why) = devices.Select(d => (d, Protection.Of(d.Last))).First(d => d.Item2 is not null);
@@ -239,8 +234,20 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnUnbind(Unbind unbind)
     {
-        Local[] devices = [.. unbind.BusIds.Select(Here).OfType<Local>()];
+        if (Find(unbind.BusIds) is not { } devices)
+            return;
         CarryOut(devices, _ => new ExportedDevice.Unbind(), results => new Unbound(results));
+    }
+
+    private Local[]? Find(ImmutableArray<BusId> busIds)
+    {
+        foreach (var busId in busIds.Where(busId => Here(busId) is null))
+        {
+            Sender.Tell(new Status.Failure(NoSuchDevice(busId)));
+            return null;
+        }
+
+        return [.. busIds.Select(busId => _devices[busId])];
     }
 
     // The devices work at the same time. What is kept is decided when they have answered: what could not be bound is not remembered.
@@ -289,7 +296,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnForget(Forget forget)
     {
-        var kept = _plan.Kept.RemoveAll(export => export.Export && export.Match.Text == forget.Match.Text);
+        var kept = _plan.Kept.RemoveAll(export => export.Export && export.Match.Equals(forget.Match));
         if (kept.Length == _plan.Kept.Length)
         {
             Sender.Tell(new Forgotten(false));

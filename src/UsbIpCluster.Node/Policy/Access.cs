@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.IO.Enumeration;
 using System.Net;
 
 namespace UsbIpCluster.Node;
@@ -15,26 +14,6 @@ internal enum Verdict
 
     /// <summary>It depends on the address from which the session comes, which is not known yet.</summary>
     Undecided,
-}
-
-/// <summary>Who is meant by one line of a policy: all that is said must be true.</summary>
-/// <param name="Node">The importer's node, by a name with <c>*</c> and <c>?</c>; null for any.</param>
-/// <param name="User">The user there; null for any.</param>
-/// <param name="Network">The address of the data connection; null for any.</param>
-internal sealed record AccessRule(string? Node, string? User, IPNetwork? Network)
-{
-    /// <summary>Whether it is about addresses alone, and so says something of plain USB/IP clients too.</summary>
-    public bool IsNetworkOnly => this is { Node: null, User: null, Network: not null };
-
-    /// <summary>Whether this is about the importer; null when that depends on an address that is not known yet.</summary>
-    public bool? Matches(NodeName node, string? user, IPAddress? address)
-    {
-        if (Node is not null && !FileSystemName.MatchesSimpleExpression(Node, node.Value, ignoreCase: true))
-            return false;
-        if (User is not null && User != user)
-            return false;
-        return Network is null ? true : address is null ? null : Network.Value.Contains(address);
-    }
 }
 
 /// <summary>Who may have a device. <see cref="Deny"/> goes before <see cref="Allow"/>; an empty <see cref="Allow"/> is everybody.</summary>
@@ -57,15 +36,22 @@ internal sealed record Access(ImmutableArray<AccessRule> Allow, ImmutableArray<A
     }
 
     /// <summary>
-    /// May a plain USB/IP client have it? It is no node and no user: where nodes or users decide, only an address that is written out lets it in.
+    /// May a plain USB/IP client have it? It is no node and no user: where nodes or users decide, only an address that is written out lets it
+    /// in. A denial that names its address together with a node or user counts: nobody can tell that it is not the one who is meant.
     /// </summary>
     public bool ForPlainClient(IPAddress address)
     {
-        if (Deny.Any(rule => rule.IsNetworkOnly && rule.Network!.Value.Contains(address)))
+        if (Deny.Any(rule => rule.Covers(address)))
             return false;
-        return Allow.Any(rule => rule.IsNetworkOnly && rule.Network!.Value.Contains(address))
-            || (Allow.IsEmpty && Deny.All(rule => rule.IsNetworkOnly));
+        return Allow.Any(rule => rule.IsNetworkOnly && rule.Covers(address)) || (Allow.IsEmpty && Deny.All(rule => rule.IsNetworkOnly));
     }
+
+    /// <inheritdoc/>
+    public bool Equals(Access? other) =>
+        other is not null && Allow.AsSpan().SequenceEqual(other.Allow.AsSpan()) && Deny.AsSpan().SequenceEqual(other.Deny.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Allow.Length, Allow.FirstOrDefault(), Deny.Length, Deny.FirstOrDefault());
 
     private static bool? Any(ImmutableArray<AccessRule> rules, NodeName node, string? user, IPAddress? address)
     {
@@ -85,6 +71,3 @@ internal sealed record Access(ImmutableArray<AccessRule> Allow, ImmutableArray<A
         return any;
     }
 }
-
-/// <summary>What the configuration exports: every local device that matches, under a name, for those who may have it.</summary>
-internal sealed record ExportRule(Selector Match, string? Name, Access Access);

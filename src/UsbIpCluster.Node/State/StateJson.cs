@@ -25,6 +25,10 @@ internal sealed record KeptExports(ImmutableArray<KeptExportLine> Exports);
 internal sealed record KeptExportLine(
     string Match, bool Export, string? Name, ImmutableArray<string>? Allow, ImmutableArray<string>? Deny, bool Protected);
 
+/// <summary>What the state folder keeps of this node's attachments: <c>attachments.json</c>.</summary>
+/// <param name="LastId">The number of the last one; no later one has it again.</param>
+internal sealed record AttachmentCount(uint LastId);
+
 /// <summary>The JSON of the state folder, indented: people look at it.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -34,4 +38,5 @@ internal sealed record KeptExportLine(
     Converters = [typeof(NodeNameJson), typeof(BusIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(ResumeSecretJson)])]
 [JsonSerializable(typeof(DeviceRecord))]
 [JsonSerializable(typeof(KeptExports))]
+[JsonSerializable(typeof(AttachmentCount))]
 internal sealed partial class StateJson : JsonSerializerContext;

@@ -29,6 +29,15 @@ public readonly record struct AttachmentId(uint Number)
 /// <summary>Who holds a lease: one attachment of one node.</summary>
 public sealed record Holder(NodeName Node, AttachmentId Attachment)
 {
+    /// <summary>Reads <c>NODE/aN</c>; null for anything else, the address of a plain USB/IP client above all.</summary>
+    public static Holder? Parse(string? text)
+    {
+        var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
+        return slash > 0 && NodeName.TryParse(text![..slash], out var node) && AttachmentId.TryParse(text[(slash + 1)..], out var attachment)
+            ? new Holder(node, attachment)
+            : null;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Node}/{Attachment}";
 }

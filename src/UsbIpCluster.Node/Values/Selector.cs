@@ -9,9 +9,9 @@ namespace UsbIpCluster.Node;
 
 /// <summary>
 /// Says which device is meant, by what it is: terms joined by commas (<c>\,</c> is a comma in a value), all of which must match.
-/// Hex digits and names are compared without regard to case, serials exactly.
+/// Hex digits and names are compared without regard to case, serials exactly. Selectors are equal when their texts are.
 /// </summary>
-public sealed class Selector
+public sealed class Selector : IEquatable<Selector>
 {
     /// <summary>The longest text of a selector, in characters.</summary>
     public const int MaxLength = 1024;
@@ -53,11 +53,45 @@ public sealed class Selector
         return true;
     }
 
-    /// <summary>Exactly one device by its place.</summary>
-    public static Selector ForPlace(NodeName node, BusId busId) => new($"{node}/{busId}", [new Place(node, busId)]);
+    /// <summary>
+    /// Just this device of its node: by its serial where that tells it from the others, else by its bus id; and by what it is, so that
+    /// another device in its place is not meant.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    /// <param name="present">The devices of its node, itself among them or not.</param>
+    public static Selector ForDevice(ClusterDevice device, IEnumerable<ClusterDevice> present)
+    {
+        var entry = device.Device;
+        var ids = new Ids(entry.VendorId, entry.ProductId);
+        if (entry.Serial is { Length: > 0 } value && $"serial={Escape(value)},{ids}" is { Length: <= MaxLength } text)
+        {
+            var selector = new Selector(text, [new Serial(value), ids]);
+            if (!present.Any(other => other.Device.BusId != entry.BusId && selector.Matches(other, device.Node)))
+                return selector;
+        }
+
+        return new Selector($"{entry.BusId},{ids}", [new Place(null, entry.BusId), ids]);
+    }
+
+    /// <summary>Whether it has a term that is meant for one device: a serial, a name or a place.</summary>
+    public bool NamesOneDevice => _terms.Any(term => term is Serial or Name or Place);
+
+    /// <summary>Whether it goes by the name that an operator gave.</summary>
+    public bool HasName => _terms.Any(term => term is Name);
+
+    /// <inheritdoc/>
+    public bool Equals(Selector? other) => other is not null && Text == other.Text;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Selector);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Text);
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    private static string Escape(string value) => value.Replace(@"\", @"\\").Replace(",", @"\,");
 
     private static bool Fail(string why, out string problem)
     {
@@ -151,6 +185,8 @@ public sealed class Selector
     {
         public override bool Matches(ClusterDevice device, NodeName self) =>
             device.Device.VendorId == Vendor && device.Device.ProductId == Product;
+
+        public override string ToString() => $"{Vendor:x4}:{Product:x4}";
     }
 
     private sealed record Serial(string Value) : Term

@@ -99,6 +99,30 @@ public sealed class FakeSysfs : IDisposable
         }
     }
 
+    /// <summary>A block device below another one or below an interface, and the links that lead to it.</summary>
+    /// <param name="path">Its directory.</param>
+    /// <param name="number">Major and minor.</param>
+    public void AddBlock(string path, string number)
+    {
+        CreateDirectory(path);
+        Link($"/sys/dev/block/{number}", path);
+        Link($"/sys/class/block/{Path.GetFileName(path)}", path);
+    }
+
+    /// <summary>Takes a block device and its links away.</summary>
+    public void RemoveBlock(string path, string number)
+    {
+        DeleteDirectory(path);
+        Delete($"/sys/dev/block/{number}");
+        Delete($"/sys/class/block/{Path.GetFileName(path)}");
+    }
+
+    /// <summary>Says what is mounted where.</summary>
+    /// <param name="mounts">Each <c>MAJ:MIN MOUNTPOINT SOURCE</c>.</param>
+    public void Mount(params string[] mounts) => Write("/proc/self/mountinfo", string.Concat(mounts
+        .Select(mount => mount.Split(' '))
+        .Select((fields, i) => $"{i + 20} 1 {fields[0]} / {fields[1]} rw,relatime shared:{i} master:1 - ext4 {fields[2]} rw\n")));
+
     public void Write(string path, string text) => WriteBytes(path, Encoding.UTF8.GetBytes(text));
 
     public string Read(string path) => File.ReadAllText(Below(path));
@@ -114,6 +138,14 @@ public sealed class FakeSysfs : IDisposable
     /// <summary>A path of the kernel below the root.</summary>
     public string Below(string path) => _root.Path + path;
 
+    /// <summary>A relative link, as all of the kernel's are.</summary>
+    public void Link(string path, string target)
+    {
+        CreateDirectory(Path.GetDirectoryName(path)!);
+        var relative = Path.GetRelativePath(Path.GetDirectoryName(path)!, target);
+        File.CreateSymbolicLink(Below(path), relative);
+    }
+
     public void Dispose() => _root.Dispose();
 
     private void WriteBytes(string path, byte[] bytes)
@@ -122,11 +154,5 @@ public sealed class FakeSysfs : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Below(path))!);
         File.WriteAllBytes(Below(path) + ".new", bytes);
         File.Move(Below(path) + ".new", Below(path), overwrite: true);
-    }
-
-    private void Link(string path, string target)
-    {
-        var relative = Path.GetRelativePath(Path.GetDirectoryName(path)!, target);
-        File.CreateSymbolicLink(Below(path), relative);
     }
 }

@@ -39,14 +39,15 @@ public abstract class AttachedPortSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task StartAsync(AttachmentSource source)
     {
-        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default);
+        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
         Port = await Parent.AddAsync(
             Sys, Props.Create(() => new AttachedPort(Controller, settings, source, Samples.Holder, Ports.Ref)), ParentProbe.Ref);
         Controller.Subscribe(change => Port.Tell(change, ActorRefs.NoSender));
     }
 
     protected Task StartLeasedAsync() =>
-        StartAsync(new AttachmentSource.Leased(Samples.Device("lab1", Samples.Entry("1-1")) with { Address = _stage.Address }));
+        StartAsync(new AttachmentSource.Leased(
+            Samples.Device("lab1", Samples.Entry("1-1")) with { Address = _stage.Address }, new RequestLease(Samples.BusId, Samples.Holder)));
 
     protected Task StartPlainAsync() => StartAsync(new AttachmentSource.Plain(Server.Address, Samples.BusId));
 

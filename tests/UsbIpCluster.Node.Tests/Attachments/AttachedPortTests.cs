@@ -38,7 +38,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         Assert.True(call.Connection!.Connected && call.Connection.Blocking);
         call.Attach(3);
         Assert.Equal(
-            new AttachedPort.Progress.HandedOver(new PortNumber(3), Server.Address.ToString(), Samples.Record("1-1")),
+            new AttachedPort.Progress.HandedOver(new PortNumber(3), Server.Address.ToString(), Samples.Record("1-1"), Lease: null),
             await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>());
         await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(new PortNumber(3)));
     }

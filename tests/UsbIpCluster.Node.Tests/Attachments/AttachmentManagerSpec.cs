@@ -44,7 +44,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task<IActorRef> StartAsync(string name, IHostController? controller)
     {
-        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default);
+        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
         var (view, inventory) = (_view, Inventory.Ref);
         var manager = await _stage.AddAsync(Props.Create(() => new AttachmentManager(settings, controller, inventory, view)), name);
         await SettleAsync(manager);

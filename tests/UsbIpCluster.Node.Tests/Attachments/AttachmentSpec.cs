@@ -50,13 +50,13 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected void ShowUnreachable(params DeviceEntry[] devices) => Change(reachable: false, devices);
 
-    private protected Task StartAsync(bool once = false, TimeSpan? wait = null, string selector = "product=*") =>
-        StartAsync(new AttachmentTarget.Device(Samples.Selector(selector)), once, wait);
+    private protected Task StartAsync(bool once = false, TimeSpan? wait = null, string selector = "product=*", bool steal = false) =>
+        StartAsync(new AttachmentTarget.Device(Samples.Selector(selector)), once, wait, steal);
 
-    private protected async Task StartAsync(AttachmentTarget target, bool once = false, TimeSpan? wait = null)
+    private protected async Task StartAsync(AttachmentTarget target, bool once = false, TimeSpan? wait = null, bool steal = false)
     {
-        var plan = new AttachmentPlan(Self.Attachment, target, once, wait, Asker.Ref);
-        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default);
+        var plan = new AttachmentPlan(Self.Attachment, target, once, wait, "alice", steal, Self.Attachment, Asker.Ref);
+        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
         var (sessions, view) = (Sessions.Ref, _view);
         Func<AttachmentSource, Holder, Props> port = (source, holder) =>
             Props.Create(() => new ScriptedSession(sessions, source, holder));
@@ -121,7 +121,7 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
         public async Task HandOverAsync()
         {
             await ConnectAsync();
-            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1")));
+            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1"), Lease: null));
         }
 
         public async Task UseAsync()

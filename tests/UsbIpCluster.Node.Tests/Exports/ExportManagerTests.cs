@@ -24,7 +24,7 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         _events = CreateTestProbe();
         Sys.EventStream.Subscribe(_events.Ref, typeof(EventRow));
         _exporter.Show(Samples.Local("1-1", ExportStatus.Available));
-        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240)]);
+        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240)], [], TempState.New());
         _exports = Sys.ActorOf(Props.Create(() => new ExportManager(
             settings, ImmutableArray.Create<IDeviceExporter>(_exporter, _second), _inventory.Ref)));
     }
@@ -47,9 +47,9 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         _second.Show(Samples.Local("sim-0", ExportStatus.Unbound));
         await ExpectShownAsync("1-1");
         Assert.Equal(DeviceState.Unbound, (await ExpectShownAsync("sim-0")).State);
-        var answer = AskAsync<DeviceEntry>(new ExportedDevice.Bind(BusId.Parse("sim-0"), null));
+        var answer = AskAsync<ExportManager.Done>(Bind(BusId.Parse("sim-0")));
         (await _second.NextAsync("bind")).Succeed();
-        Assert.Equal("sim-0", (await answer).BusId.Value);
+        Assert.Equal("sim-0", Assert.Single((await answer).Entries).BusId.Value);
         Assert.False(_exporter.HasCalls);
     }
 
@@ -141,7 +141,7 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         using var second = new Importer();
         _exports.Tell(second.Serve());
         var lease = RequestAsync();
-        var bind = AskAsync<DeviceEntry>(new ExportedDevice.Bind(Samples.BusId, null));
+        var bind = AskAsync<ExportManager.Done>(Bind(Samples.BusId));
         await SettleAsync(_exports);
         _exporter.Unplug(Samples.BusId);
         await SettleAsync(_exports);
@@ -170,9 +170,9 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
     public async Task What_is_asked_of_a_device_that_is_not_there_is_refused()
     {
         var nowhere = BusId.Parse("9-9");
-        var bind = await Assert.ThrowsAsync<DeviceException>(() => AskAsync<DeviceEntry>(new ExportedDevice.Bind(nowhere, null)));
+        var bind = await Assert.ThrowsAsync<DeviceException>(() => AskAsync<ExportManager.Done>(Bind(nowhere)));
         Assert.Equal((DeviceError.NoSuchDevice, "lab1 has no device 9-9"), (bind.Error, bind.Message));
-        var unbind = await Assert.ThrowsAsync<DeviceException>(() => AskAsync<DeviceEntry>(new ExportedDevice.Unbind(nowhere)));
+        var unbind = await Assert.ThrowsAsync<DeviceException>(() => AskAsync<ExportManager.Done>(new ExportManager.Unbind([nowhere])));
         Assert.Equal(DeviceError.NoSuchDevice, unbind.Error);
         var lease = await AskAsync<LeaseRefused>(new RequestLease(nowhere, Samples.Holder));
         Assert.Equal((LeaseRefusal.NoSuchDevice, "lab1 has no device 9-9"), (lease.Refusal, lease.Message));
@@ -189,7 +189,7 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         _exporter.Show(Samples.Local("1-2", ExportStatus.Unbound));
         _exporter.Show(Samples.Local("1-3", ExportStatus.InUse));
         _second.Show(Samples.Local("sim-0", ExportStatus.Available));
-        var offered = await AskAsync<ExportManager.Offered>(new ExportManager.GetOffered());
+        var offered = await AskAsync<ExportManager.Offered>(new ExportManager.GetOffered(System.Net.IPAddress.Loopback));
         Assert.Equal(["1-1", "sim-0"], offered.Devices.Select(device => device.Record.BusId.Value).Order());
         Assert.All(offered.Devices, device => Assert.Equal(Samples.Record(device.Record.BusId.Value), device.Record));
     }
@@ -199,7 +199,7 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
     {
         await StartWorkAsync();
         _exporter.Unplug(Samples.BusId);
-        Assert.Empty((await AskAsync<ExportManager.Offered>(new ExportManager.GetOffered())).Devices);
+        Assert.Empty((await AskAsync<ExportManager.Offered>(new ExportManager.GetOffered(System.Net.IPAddress.Loopback))).Devices);
     }
 
     [Fact]
@@ -269,9 +269,11 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         }
     }
 
+    private static ExportManager.Bind Bind(BusId busId) => new(Samples.Selector(busId.Value), [busId], All: false, Name: null, Access: null);
+
     private async Task<ScriptedExporter.Call> StartWorkAsync()
     {
-        _exports.Tell(new ExportedDevice.Unbind(Samples.BusId), ActorRefs.NoSender);
+        _exports.Tell(new ExportManager.Unbind([Samples.BusId]), ActorRefs.NoSender);
         return await _exporter.NextAsync("unbind");
     }
 

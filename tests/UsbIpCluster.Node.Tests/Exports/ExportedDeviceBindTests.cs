@@ -5,8 +5,8 @@ namespace UsbIpCluster.Node.Tests;
 
 public sealed class ExportedDeviceBindTests : ExportedDeviceSpec
 {
-    private static readonly ExportedDevice.Bind Bind = new(Samples.BusId, null);
-    private static readonly ExportedDevice.Unbind Unbind = new(Samples.BusId);
+    private static readonly ExportedDevice.Bind Bind = new(Samples.Exported);
+    private static readonly ExportedDevice.Unbind Unbind = new();
 
     [Theory]
     [InlineData(ExportStatus.Available, DeviceState.Available, null)]
@@ -32,7 +32,7 @@ public sealed class ExportedDeviceBindTests : ExportedDeviceSpec
     public async Task A_bind_is_answered_when_the_exporter_has_done_it()
     {
         await StartAsync(ExportStatus.Unbound);
-        var answer = AskAsync(new ExportedDevice.Bind(Samples.BusId, "golden"));
+        var answer = AskAsync(new ExportedDevice.Bind(Samples.Exported with { Name = "golden" }));
         var call = await Exporter.NextAsync("bind");
         Assert.False(answer.IsCompleted);
         call.Succeed();
@@ -45,7 +45,7 @@ public sealed class ExportedDeviceBindTests : ExportedDeviceSpec
     public async Task A_bind_that_fails_is_answered_with_why_and_changes_nothing()
     {
         await StartAsync(ExportStatus.Unbound);
-        var answer = AskAsync(new ExportedDevice.Bind(Samples.BusId, "golden"));
+        var answer = AskAsync(new ExportedDevice.Bind(Samples.Exported with { Name = "golden" }));
         (await Exporter.NextAsync("bind")).Fail(DeviceError.NoPermission, "not root");
         Assert.Equal("not root", (await Assert.ThrowsAsync<DeviceException>(() => answer)).Message);
         Assert.Equal(LeaseRefusal.NotExported, (await RefusalAsync(Samples.Holder)).Refusal);
@@ -56,9 +56,8 @@ public sealed class ExportedDeviceBindTests : ExportedDeviceSpec
     public async Task A_bind_of_what_is_exported_already_renames_it()
     {
         await StartAsync(ExportStatus.Available);
-        Assert.Equal("golden", (await AskAsync(new ExportedDevice.Bind(Samples.BusId, "golden"))).Name);
+        Assert.Equal("golden", (await AskAsync(new ExportedDevice.Bind(Samples.Exported with { Name = "golden" }))).Name);
         Assert.Equal("golden", (await ExpectShownAsync(DeviceState.Available, null)).Name);
-        Assert.Equal("golden", (await AskAsync(Bind)).Name);
         Assert.False(Exporter.HasCalls);
     }
 

@@ -187,7 +187,7 @@ public sealed class ExportedDeviceSessionTests : ExportedDeviceSpec
     public async Task A_bind_that_is_seen_late_does_not_end_a_session()
     {
         await StartAsync(ExportStatus.Unbound);
-        var bind = AskAsync(new ExportedDevice.Bind(Samples.BusId, null));
+        var bind = AskAsync(new ExportedDevice.Bind(Samples.Exported));
         (await Exporter.NextAsync("bind")).SucceedUnseen();
         await bind;
         var lease = await LeaseAsync();
@@ -223,7 +223,7 @@ public sealed class ExportedDeviceSessionTests : ExportedDeviceSpec
     {
         await StartAsync(ExportStatus.Available);
         await ImportAsync();
-        var answer = AskAsync(new ExportedDevice.Unbind(Samples.BusId));
+        var answer = AskAsync(new ExportedDevice.Unbind());
         (await Exporter.NextAsync("unbind")).Succeed();
         await answer;
         Assert.Equal(Holder, (await ExpectEventAsync(EventKinds.SessionEnded)).Holder);

@@ -13,6 +13,7 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
 
     private readonly List<Importer> _importers = [];
     private IActorRef _device = ActorRefs.Nobody;
+    private ExportDecision _decision = Samples.NotExported;
 
     protected ExportedDeviceSpec()
     {
@@ -30,12 +31,15 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
     private protected static string Holder { get; } = Samples.Holder.ToString();
 
     /// <summary>The device, as its driver says that it is; what the exporter sees of it is told to it.</summary>
-    protected async Task StartAsync(ExportStatus status)
+    private protected async Task StartAsync(ExportStatus status, ExportDecision? decided = null)
     {
-        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240), new NetworkAddress("fd00::1", 3240)]);
+        var decision = _decision = decided ?? Samples.NotExported;
+        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240), new NetworkAddress("fd00::1", 3240)], [], TempState.New());
         var device = Samples.Local("1-1", status);
+        var file = settings.LedgerOf(device.BusId);
         Exporter.Show(device);
-        _device = Sys.ActorOf(Props.Create(() => new ExportedDevice(Exporter, device, settings, Inventory.Ref)));
+        _device = Sys.ActorOf(Props.Create(() => new ExportedDevice(
+            Exporter, device, file, decision, false, settings, Inventory.Ref)));
         Exporter.Subscribe(change => _device.Tell(new ExportedDevice.Seen(((DeviceChange.Present)change).Device), ActorRefs.NoSender));
         await SettleAsync();
         await Inventory.ExpectMsgAsync<InventoryActor.LocalDevice>();
@@ -93,7 +97,7 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
     {
         await SettleAsync();
         // A device that is exported answers a bind with its entry, and changes nothing.
-        var entry = await AskAsync(new ExportedDevice.Bind(Samples.BusId, null));
+        var entry = await AskAsync(new ExportedDevice.Bind(_decision));
         return (entry.State, entry.Holder);
     }
 

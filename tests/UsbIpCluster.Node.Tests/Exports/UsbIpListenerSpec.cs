@@ -27,7 +27,7 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
         _socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
         _socket.Listen(128);
         _stage = new Stage(Sys);
-        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("127.0.0.1", EndPoint.Port)]);
+        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("127.0.0.1", EndPoint.Port)], [], TempState.New());
         _exports = Sys.ActorOf(Props.Create(() => new ExportManager(
             settings, ImmutableArray.Create<IDeviceExporter>(_exporter), Sys.DeadLetters)));
     }

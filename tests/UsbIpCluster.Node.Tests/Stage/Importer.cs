@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using UsbIpCluster.Linux;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node.Tests;
@@ -24,9 +25,11 @@ internal sealed class Importer : IDisposable
     /// <summary>Whether the exporter's end is open, without waiting.</summary>
     public bool IsServed => !_near.Poll(0, SelectMode.SelectRead);
 
-    public ExportedDevice.Serve Serve(LeaseId? lease = null, string busId = "1-1") => new(Request(lease, busId));
+    public ExportedDevice.Serve Serve(LeaseId? lease = null, string busId = "1-1", bool resume = false) =>
+        new(Request(lease, busId, resume));
 
-    public ImportRequest Request(LeaseId? lease = null, string busId = "1-1") => new(_far, Peer, BusId.Parse(busId), lease);
+    public ImportRequest Request(LeaseId? lease = null, string busId = "1-1", bool resume = false) => 
+        new(_far, Peer, BusId.Parse(busId), lease is { } id ? new LeasePreamble(id, resume) : null);
 
     /// <summary>What the exporter has answered, and that nothing follows a refusal; null when it closed without an answer.</summary>
     public OpStatus? ReadAnswer()

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
+using UsbIpCluster.Protocol;
 using UsbIpCluster.Userspace;
 
 namespace UsbIpCluster.Node.Tests;
@@ -46,8 +47,9 @@ internal sealed class LoneNode : IAsyncDisposable
         var self = Samples.Node("lab1") with { Address = stage.Address };
         var view = InventoryView.Of(self);
         var (exporter, controller, socket) = (node.Exporter, node.Controller, node._socket);
-        var exports = new ExportSettings(Samples.Lab1, [node.Address]);
-        var attachments = new AttachmentSettings(Samples.Lab1, SessionSocketOptions.Default);
+        var state = TempState.New();
+        var exports = new ExportSettings(Samples.Lab1, [node.Address], [], state);
+        var attachments = new AttachmentSettings(Samples.Lab1, SessionSocketOptions.Default, state);
         ImmutableArray<IPNetwork> plainClients = [IPNetwork.Parse("127.0.0.0/8")];
 
         node.Events = await stage.AddAsync(Props.Create(() => new ControlEndpoint()), "control");
@@ -64,11 +66,14 @@ internal sealed class LoneNode : IAsyncDisposable
         return node;
     }
 
-    public Task<DeviceEntry> BindAsync(string busId) =>
-        Exports.Ask<DeviceEntry>(new ExportedDevice.Bind(Protocol.BusId.Parse(busId), null), Patience);
+    public async Task<DeviceEntry> BindAsync(string busId, string? name = null, Access? access = null)
+    {
+        var bind = new ExportManager.Bind(Samples.Selector(busId), [BusId.Parse(busId)], All: false, name, access);
+        return (await Exports.Ask<ExportManager.Done>(bind, Patience)).Entries[0];
+    }
 
-    public Task<DeviceEntry> UnbindAsync(string busId) =>
-        Exports.Ask<DeviceEntry>(new ExportedDevice.Unbind(Protocol.BusId.Parse(busId)), Patience);
+    public async Task<DeviceEntry> UnbindAsync(string busId) =>
+        (await Exports.Ask<ExportManager.Done>(new ExportManager.Unbind([BusId.Parse(busId)]), Patience)).Entries[0];
 
     public Task<AttachmentStatus> AttachAsync(string selector, TimeSpan? wait = null, bool once = false) =>
         AttachAsync(new AttachmentTarget.Device(Samples.Selector(selector)), wait, once);

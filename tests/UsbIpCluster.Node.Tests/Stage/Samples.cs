@@ -17,6 +17,12 @@ internal static class Samples
 
     public static Holder Holder { get; } = new(Lab2, new AttachmentId(1));
 
+    /// <summary>Exported to everybody.</summary>
+    public static ExportDecision Exported { get; } = new(Export: true, Name: null, Access.Open);
+
+    /// <summary>Not exported, but for everybody if it is.</summary>
+    public static ExportDecision NotExported { get; } = new(Export: false, Name: null, Access.Open);
+
     public static ResumeSecret Secret { get; } = ResumeSecret.New();
 
     public static Holder OtherHolder { get; } = new(NodeName.Parse("lab3"), new AttachmentId(7));

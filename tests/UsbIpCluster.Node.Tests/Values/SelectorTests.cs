@@ -86,12 +86,67 @@ public sealed class SelectorTests
     [Fact]
     public void The_text_is_kept_as_it_was_written() => Assert.Equal(" 0525:A4A5", Parse(" 0525:A4A5").ToString());
 
-    [Fact]
-    public void A_place_means_one_device()
+    [Theory]
+    [InlineData("S1", "serial=S1,0525:a4a5")]
+    [InlineData(@"a,b\c", @"serial=a\,b\\c,0525:a4a5")]
+    [InlineData(@"\,", @"serial=\\\,,0525:a4a5")]
+    [InlineData(@"end\", @"serial=end\\,0525:a4a5")]
+    [InlineData(" a ", "serial= a ,0525:a4a5")]
+    [InlineData("a=b", "serial=a=b,0525:a4a5")]
+    [InlineData(null, "1-1.2,0525:a4a5")]
+    [InlineData("", "1-1.2,0525:a4a5")]
+    public void One_device_is_meant_by_its_serial_or_its_place(string? serial, string text)
     {
-        var selector = Selector.ForPlace(NodeName.Parse("lab1"), BusId.Parse("1-1.2"));
-        Assert.True(selector.Matches(Disk, NodeName.Parse("other")));
-        Assert.Equal("lab1/1-1.2", selector.Text);
+        var device = Disk with { Device = Disk.Device with { Serial = serial } };
+        var selector = Selector.ForDevice(device, [device]);
+        Assert.Equal(text, selector.Text);
+        foreach (var same in (Selector[])[selector, Parse(text)])
+        {
+            Assert.True(same.Matches(device, device.Node));
+            Assert.True(same.NamesOneDevice);
+            Assert.False(same.Matches(device with { Device = device.Device with { ProductId = 1 } }, device.Node));
+            Assert.False(same.Matches(device with { Device = device.Device with { Serial = "other", BusId = BusId.Parse("9-9") } }, device.Node));
+        }
+    }
+
+    [Fact]
+    public void The_selector_of_one_device_can_be_read_again_whatever_its_serial_is()
+    {
+        var random = new Random(20240506);
+        for (var i = 0; i < 2000; i++)
+        {
+            var serial = new string([.. Enumerable.Range(0, random.Next(1, 1100)).Select(_ => @"\,=/ a1"[random.Next(7)])]);
+            var device = Disk with { Device = Disk.Device with { Serial = serial } };
+            var selector = Selector.ForDevice(device, [device]);
+            Assert.Equal(selector, Parse(selector.Text));
+            Assert.True(Parse(selector.Text).Matches(device, device.Node), selector.Text);
+        }
+    }
+
+    [Fact]
+    public void A_serial_that_two_devices_have_means_neither()
+    {
+        var twin = Disk with { Device = Disk.Device with { BusId = BusId.Parse("2-1") } };
+        Assert.Equal("1-1.2,0525:a4a5", Selector.ForDevice(Disk, [twin, Disk]).Text);
+        Assert.StartsWith("serial=", Selector.ForDevice(Disk, [twin with { Device = twin.Device with { ProductId = 1 } }]).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0525:a4a5", false, false)]
+    [InlineData("product=*,class=hid", false, false)]
+    [InlineData("serial=x", true, false)]
+    [InlineData("1-1", true, false)]
+    [InlineData("lab1/1-1,class=hid", true, false)]
+    [InlineData("class=hid,name=x", true, true)]
+    public void A_selector_says_whether_it_names_one_device(string text, bool one, bool byName) =>
+        Assert.Equal((one, byName), (Parse(text).NamesOneDevice, Parse(text).HasName));
+
+    [Fact]
+    public void Selectors_are_equal_when_their_texts_are()
+    {
+        Assert.Equal(Parse("0525:a4a5"), Parse("0525:a4a5"));
+        Assert.Equal(Parse("0525:a4a5").GetHashCode(), Parse("0525:a4a5").GetHashCode());
+        Assert.NotEqual(Parse("0525:a4a5"), Parse("0525:A4A5"));
     }
 
     [Theory]

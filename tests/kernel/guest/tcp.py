@@ -7,12 +7,13 @@ import time
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DESTROY = 21
 _NLM_F_REQUEST_ACK = 5
+_TABLES = ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6"))
 _ANY_COOKIE = b"\xff" * 8
 
 
 def reset_tcp(port):
     """Resets every established IPv4 or IPv6 connection with that remote or local port: {"time" before, "count"}."""
-    found = [row for family, table in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")) for row in _established(family, table, port)]
+    found = [row for family, table in _TABLES for row in _established(family, table, port)]
     started = time.monotonic()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as link:
         link.settimeout(5)
@@ -25,6 +26,16 @@ def reset_tcp(port):
             if failure:
                 raise OSError(failure, os.strerror(failure))
     return {"time": started, "count": len(found)}
+
+
+def wait_disconnected(port, timeout):
+    """Waits until no connection with that remote or local port is established; returns when that was seen."""
+    deadline = time.monotonic() + timeout
+    while any(row for family, table in _TABLES for row in _established(family, table, port)):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"connections with port {port} stay")
+        time.sleep(0.02)
+    return time.monotonic()
 
 
 def _established(family, table, port):
@@ -95,4 +106,5 @@ def _receive(link, size):
     return data
 
 
-HANDLERS = {"reset_tcp": reset_tcp, "closed_after": closed_after, "import_and_spoil": import_and_spoil}
+HANDLERS = {"reset_tcp": reset_tcp, "wait_disconnected": wait_disconnected, "closed_after": closed_after,
+            "import_and_spoil": import_and_spoil}

@@ -16,8 +16,14 @@ def run(a, b):
     at_b = Daemon(b, seed=a)
 
     def exported(where, what, serials=SERIALS, timeout=30):
-        poll(f"{what}: available, {', '.join(serials)}", lambda: set(serials) <= {
-            d["serial"] for d in where.devices(state="available", reachable=True)}, timeout)
+        wanted = {(serial, disks[serial]["busid"]) for serial in serials}
+        poll(f"{what}: available, {', '.join(serials)}", lambda: wanted <= {
+            (d["serial"], d["busid"]) for d in where.devices(state="available", reachable=True)}, timeout)
+
+    def unplug(*serials):
+        for serial in serials:
+            a.unplug(disks[serial])
+        poll(f"unplugged: {', '.join(serials)}", lambda: not {d["serial"] for d in daemon.rpc("list")} & set(serials))
 
     def drivers(serials=SERIALS):
         return {d["serial"]: d["driver"] for d in a.usb_devices(imported=False) if d["serial"] in serials}
@@ -29,19 +35,16 @@ def run(a, b):
         check(f"bind {selector}", [row["state"] for row in bound], ["available"])
     exported(at_b, "at B")
 
-    for disk in disks.values():
-        a.unplug(disk)
-    poll("they are gone", lambda: not drivers())
+    unplug(*SERIALS)
     plugged = {serial: a.plug(disk) for serial, disk in disks.items()}
     exported(daemon, "after a replug")
     check("usbip-host has them", set(drivers().values()), {"usbip-host"})
     measure("the first plugged in to all available", a.now() - min(plugged.values()), "s", 2)
-    elsewhere = ("BYSERIAL", "BYRULE")
-    for serial in elsewhere:
-        a.unplug(disks[serial])
+    for serial in ("BYSERIAL", "BYRULE"):
+        unplug(serial)
         a.plug(disks[serial], udc="dummy_udc.3")
         exported(daemon, f"on another port ({disks[serial]['busid']})", [serial])
-        a.unplug(disks[serial])
+        unplug(serial)
         a.plug(disks[serial])
         exported(daemon, "and back", [serial])
 
@@ -67,9 +70,9 @@ def run(a, b):
         daemon.rpc("unbind", selector=f"serial={serial}")
         local = a.find_disk(serial, imported=False)
         check(f"unbind of {serial}: A's own disk", a.checksum(local["device"])["sha256"], disks[serial]["sha256"])
-        a.unplug(disks[serial])
-        poll("it is gone", lambda: not daemon.devices(serial=serial))
+        unplug(serial)
         a.plug(disks[serial])
+        poll("plugged in again", lambda: daemon.devices(serial=serial))
         local = a.find_disk(serial, imported=False)
         check("after a replug A's own disk again", a.checksum(local["device"])["sha256"], disks[serial]["sha256"])
         check("... which is not exported", [row["state"] for row in daemon.devices(serial=serial)], ["unbound"])

@@ -86,7 +86,7 @@ internal sealed class Daemon : IAsyncDisposable
         var foundation = new NodeFoundation(
             entry,
             options.Seeds,
-            new ExportSettings(options.Node, endpoints, [], state),
+            new ExportSettings(options.Node, endpoints, options.Exports, state),
             new AttachmentSettings(options.Node, options.KeepAlive, state),
             backends.Exporters,
             backends.HostController,

@@ -64,6 +64,37 @@ internal sealed class ConfigurationValues
             : [.. items.Select((item, index) => Parse(item.Path is null ? key : $"{key}[{index}]", item.Text, parse, allowed, item.Path))];
     }
 
+    /// <summary>
+    /// The objects of a list, none when the key has none. The last source that has the list has all of it.
+    /// </summary>
+    /// <param name="key">The list.</param>
+    /// <param name="names">What an object may have a value of.</param>
+    /// <param name="lists">What it may have several values of.</param>
+    /// <param name="max">How many objects are allowed.</param>
+    /// <param name="read">Reads one.</param>
+    /// <exception cref="ConfigurationException">An object is not allowed, or there are too many.</exception>
+    public ImmutableArray<T> ReadObjects<T>(string key, string[] names, string[] lists, int max, Func<ConfigurationItem, T> read)
+    {
+        _lists.Add(key);
+        _keys.UnionWith(names.Select(name => $"{key}[].{name}"));
+        _lists.UnionWith(lists.Select(name => $"{key}[].{name}"));
+        var path = PathOf(key);
+        var form = $"with {string.Join(", ", names.Concat(lists))}";
+        if (_root.Providers.LastOrDefault(provider => ItemsOf(provider, path) is not null) is not { } source)
+            return [];
+        if (source.TryGet(path, out var text) && !string.IsNullOrEmpty(text))
+            throw Wrong(path, key, text, $"a list of objects {form}");
+        var places = PlacesOf(source, path);
+        if (places.Length > max)
+            throw ConfigurationItem.TooMany(source, path, key, places.Length, max);
+        return
+        [
+            .. places.Select(place => source.TryGet($"{path}:{place}", out var item) && !string.IsNullOrEmpty(item)
+                ? throw Wrong($"{path}:{place}", $"{key}[{place}]", item, $"an object {form}")
+                : read(new ConfigurationItem(source, $"{path}:{place}", $"{key}[{place}]"))),
+        ];
+    }
+
     /// <summary>Refuses keys that nothing has read.</summary>
     /// <exception cref="ConfigurationException">There is one.</exception>
     public void RefuseUnknown()
@@ -72,9 +103,9 @@ internal sealed class ConfigurationValues
         {
             if (value is null)
                 continue;
-            var key = path.Replace(':', '.');
-            var list = key[..Math.Max(key.LastIndexOf('.'), 0)];
-            if (!_keys.Contains(key) && !_lists.Contains(key) && !(_lists.Contains(list) && int.TryParse(key[(list.Length + 1)..], out _)))
+            var key = KeyOf(path, place => $"[{place}]");
+            var form = KeyOf(path, _ => "[]");
+            if (!_keys.Contains(form) && !_lists.Contains(form) && !(form.EndsWith("[]", StringComparison.Ordinal) && _lists.Contains(form[..^2])))
             {
                 throw new ConfigurationException(
                     $"{SourceOf(path)}: there is no key '{key}'; the keys are {string.Join(", ", _keys.Union(_lists).Order())}");
@@ -90,6 +121,9 @@ internal sealed class ConfigurationValues
 
     private static string PathOf(string key) => key.Replace('.', ':');
 
+    private static string KeyOf(string path, Func<string, string> place) => path.Split(':')
+        .Aggregate((key, part) => int.TryParse(part, out _) ? key + place(part) : $"{key}.{part}");
+
     // An empty value is none, but a file can say that a list has no items: that is read as an empty value.
     private static (string? Path, string Text)[]? ItemsOf(IConfigurationProvider provider, string path)
     {
@@ -102,8 +136,8 @@ internal sealed class ConfigurationValues
             ];
         }
 
-        string[] places = [.. provider.GetChildKeys([], path).Distinct().Where(name => int.TryParse(name, out _))];
-        return places.Length == 0
+        var places = PlacesOf(provider, path);
+        return places.IsEmpty
             ? null
             : [.. places.Select(place => ((string?)$"{path}:{place}", provider.TryGet($"{path}:{place}", out var item) ? item ?? "" : ""))];
     }
@@ -111,22 +145,20 @@ internal sealed class ConfigurationValues
     private T Parse<T>(string key, string text, ValueParser<T> parse, string allowed, string? path = null) =>
         parse(text, out var value) ? value : throw Wrong(path ?? PathOf(key), key, text, allowed);
 
-    private string SourceOf(string path)
-    {
-        foreach (var provider in _root.Providers.Reverse())
-        {
-            if (!provider.TryGet(path, out _))
-                continue;
-            return provider switch
-            {
-                JsonConfigurationProvider json => json.Source.Path is { } name
-                    ? Path.Combine((json.Source.FileProvider as Microsoft.Extensions.FileProviders.PhysicalFileProvider)?.Root ?? "", name)
-                    : "the configuration file",
-                EnvironmentVariablesConfigurationProvider => "environment " + Prefix + path.Replace(":", "__").ToUpperInvariant(),
-                _ => "command line",
-            };
-        }
+    private string SourceOf(string path) =>
+        _root.Providers.LastOrDefault(provider => provider.TryGet(path, out _)) is { } source ? SourceOf(source, path) : "the configuration";
 
-        return "the configuration";
-    }
+    /// <summary>The numbers of a list's items in a source, in order.</summary>
+    internal static ImmutableArray<string> PlacesOf(IConfigurationProvider provider, string path) =>
+        [.. provider.GetChildKeys([], path).Distinct().Where(name => int.TryParse(name, out _))];
+
+    /// <summary>Names a source, for the person who wrote there.</summary>
+    internal static string SourceOf(IConfigurationProvider provider, string path) => provider switch
+    {
+        JsonConfigurationProvider json => json.Source.Path is { } name
+            ? Path.Combine((json.Source.FileProvider as Microsoft.Extensions.FileProviders.PhysicalFileProvider)?.Root ?? "", name)
+            : "the configuration file",
+        EnvironmentVariablesConfigurationProvider => "environment " + Prefix + path.Replace(":", "__").ToUpperInvariant(),
+        _ => "command line",
+    };
 }

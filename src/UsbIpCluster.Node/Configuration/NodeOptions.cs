@@ -72,6 +72,9 @@ internal sealed record NodeOptions
     /// <summary>Which devices it exports.</summary>
     public required ImmutableArray<ExporterKind> Exporters { get; init; }
 
+    /// <summary>What it exports by itself: the first rule that matches a device counts.</summary>
+    public required ImmutableArray<ExportRule> Exports { get; init; }
+
     /// <summary>Where it attaches devices.</summary>
     public required HostControllerKind HostController { get; init; }
 

@@ -42,6 +42,7 @@ internal static class OptionsReader
                 .. values.ReadList<ExporterKind?>("exporters", TryExporter, "kernel, simulated or none", [ExporterKind.Kernel])
                     .OfType<ExporterKind>().Distinct(),
             ],
+            Exports = ExportRulesReader.Read(values),
             HostController = values.Read<HostControllerKind>(
                 "hostController", TryEnum, "kernel, simulated or none", HostControllerKind.Kernel),
             PlainClients = values.ReadList<IPNetwork>(

@@ -108,7 +108,7 @@ public sealed class OptionsErrorTests : IDisposable
     [InlineData("""{ "cluster": { "seed": "lab1" } }""", "cluster.seed")]
     [InlineData("""{ "cluster": "lab1" }""", "cluster")]
     [InlineData("""{ "node": { "name": "lab1" } }""", "node.name")]
-    [InlineData("""{ "node": ["lab1"] }""", "node.0")]
+    [InlineData("""{ "node": ["lab1"] }""", "node[0]")]
     [InlineData("""{ "exporters": { "first": "kernel" } }""", "exporters.first")]
     public void An_unknown_key_is_refused_and_the_known_ones_are_told(string json, string key)
     {

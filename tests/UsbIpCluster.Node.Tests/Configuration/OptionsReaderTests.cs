@@ -24,6 +24,7 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Empty(options.Advertise);
         Assert.Empty(options.Seeds);
         Assert.Equal([ExporterKind.Kernel], options.Exporters.ToArray());
+        Assert.Empty(options.Exports);
         Assert.Equal(HostControllerKind.Kernel, options.HostController);
         Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.PlainClients.ToArray());
         Assert.Equal(SessionSocketOptions.Default, options.KeepAlive);

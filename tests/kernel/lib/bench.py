@@ -4,11 +4,11 @@ import statistics
 
 from daemon import start_cluster
 from errors import CheckFailed, DaemonError, GuestError
-from polling import poll
+from polling import patient, poll
 from say import say
 
-__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "fails", "measure", "median", "milliseconds", "poll", "records",
-           "start_cluster"]
+__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "fails", "measure", "median", "milliseconds", "patient", "poll",
+           "records", "start_cluster"]
 
 records = []
 

@@ -19,6 +19,7 @@ def run(a):
     poll("with our daemon it is exported", lambda: daemon.devices(serial="FAULTED", state="available"))
     before = a.now()
     a.spoil(("127.0.0.1", 3240), disk["busid"])
+    daemon.wait_event(before, "device-changed", "faulted")
     a.wait_exported(disk["busid"])
     measure("given up to available", milliseconds(a.now() - before), "ms")
     poll("the daemon says so", lambda: daemon.devices(serial="FAULTED", state="available"))

@@ -19,7 +19,7 @@ public abstract record UsbIpRequest
     /// <param name="Preamble">The lease that it named first; null for a plain USB/IP client.</param>
     public sealed record Import(BusId BusId, LeasePreamble? Preamble) : UsbIpRequest;
 
-    /// <summary>Something that is no request, or one that was not complete in time.</summary>
+    /// <summary>Something that is no request.</summary>
     /// <param name="Reason">What is wrong, in words.</param>
     public sealed record Malformed(string Reason) : UsbIpRequest;
 
@@ -28,62 +28,59 @@ public abstract record UsbIpRequest
 }
 
 /// <summary>
-/// The exporter's side of the handshake on an accepted connection. Blocking, each call bounded by its deadline, for a thread of
-/// their own. The socket stays the caller's; a successful import is answered by <see cref="IDeviceExporter.ServeAsync"/>.
+/// How an accepted connection is answered whose request has been read (<see cref="RequestReader"/>). The socket stays the caller's; a
+/// successful import is answered by <see cref="IDeviceExporter.ServeAsync"/>.
 /// </summary>
 public static class UsbIpServerConnection
 {
-    /// <summary>Reads one request and nothing behind it. Whatever the peer does is a result, no exception.</summary>
-    public static UsbIpRequest ReadRequest(Socket socket, Deadline deadline)
+    private const int MostThrownAway = 4096;
+
+    /// <summary>
+    /// Answers a <see cref="UsbIpRequest.DevList"/>. Blocking, bounded by the deadline; but a list that the send buffer has room for is gone
+    /// at once, whether or not the client reads it.
+    /// </summary>
+    /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
+    public static void SendDeviceList(Socket socket, IReadOnlyCollection<DevlistDevice> devices, Deadline deadline)
+    {
+        var reply = DevlistReply.Encode(devices);
+        if (reply.Length > socket.SendBufferSize)
+            socket.SendBufferSize = reply.Length;
+        SessionSocket.Send(socket, reply, deadline);
+    }
+
+    /// <summary>
+    /// Closes a connection that has been answered. What the client sent behind its request is taken first: closed with bytes that nobody has
+    /// read, the connection would be reset, and a reset can overtake the answer.
+    /// </summary>
+    public static void Close(Socket socket)
     {
         try
         {
-            socket.NoDelay = true;
-            var request = Read(socket, preamble: null, deadline);
-            SessionSocket.ClearTimeouts(socket);
-            return request;
+            var left = MostThrownAway;
+            var rest = new byte[512];
+            while (left > 0 && socket.Available > 0)
+                left -= socket.Receive(rest);
         }
-        catch (DeviceException exception) when (exception.Error == DeviceError.TimedOut)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            return new UsbIpRequest.Malformed("the request was not complete in time");
+            // The client has gone already.
         }
-        catch (Exception exception) when (exception is DeviceException or SocketException or ObjectDisposedException)
-        {
-            return new UsbIpRequest.Closed();
-        }
+
+        socket.Dispose();
     }
 
-    /// <summary>Answers a <see cref="UsbIpRequest.DevList"/>.</summary>
-    /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
-    public static void SendDeviceList(Socket socket, IReadOnlyCollection<DevlistDevice> devices, Deadline deadline) =>
-        SessionSocket.Send(socket, DevlistReply.Encode(devices), deadline);
-
-    /// <summary>Answers a <see cref="UsbIpRequest.Import"/> that is not granted.</summary>
-    /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
-    public static void RefuseImport(Socket socket, DeviceError reason, Deadline deadline) =>
-        SessionSocket.Send(socket, ImportReply.Refused(StatusOf(reason)).Encode(), deadline);
-
-    private static UsbIpRequest Read(Socket socket, LeasePreamble? preamble, Deadline deadline)
+    /// <summary>Closes a connection that gets no answer, by a reset: an orderly close would leave its end of it in TIME_WAIT.</summary>
+    public static void Abort(Socket socket)
     {
-        if (SessionSocket.Receive(socket, OpRequest.Read, OpRequest.MaxSize, deadline) is not { } read)
-            return new UsbIpRequest.Closed();
-        if (!read.IsComplete)
-            return new UsbIpRequest.Malformed(read.Reason ?? "no request");
-        return (read.Value, preamble) switch
+        try
         {
-            (OpRequest.Import import, _) => new UsbIpRequest.Import(import.BusId, preamble),
-            (OpRequest.ListDevices, null) => new UsbIpRequest.DevList(),
-            (OpRequest.UseLease lease, null) => Read(socket, new LeasePreamble(lease.LeaseId, Resume: false), deadline),
-            (OpRequest.ResumeLease lease, null) => Read(socket, new LeasePreamble(lease.LeaseId, Resume: true), deadline),
-            _ => new UsbIpRequest.Malformed("a lease was named, and no import follows it"),
-        };
-    }
+            socket.LingerState = new LingerOption(enable: true, 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The client has gone already.
+        }
 
-    private static OpStatus StatusOf(DeviceError reason) => reason switch
-    {
-        DeviceError.Busy => OpStatus.DevBusy,
-        DeviceError.NoSuchDevice => OpStatus.NoDev,
-        DeviceError.NotExported => OpStatus.Na,
-        _ => OpStatus.Error,
-    };
+        socket.Dispose();
+    }
 }

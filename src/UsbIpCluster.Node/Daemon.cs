@@ -20,6 +20,9 @@ internal sealed class Daemon : IAsyncDisposable
     private static readonly TimeSpan LeaveCheck = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan TerminateTimeout = TimeSpan.FromSeconds(5);
 
+    // As long as the system allows: a connection that finds it full is tried again by its client's kernel, a second later.
+    private const int Backlog = 4096;
+
     private readonly Stack<Func<Task>> _stop = new();
 
     private Daemon()
@@ -91,6 +94,7 @@ internal sealed class Daemon : IAsyncDisposable
             backends.Exporters,
             backends.HostController,
             listener,
+            options.Limits,
             options.PlainClients);
         var rehearsed = Task.Run(() => Rehearsal.Run(entry));
         var node = system.ActorOf(Props.Create(() => new NodeActor(foundation)), "node");
@@ -132,7 +136,7 @@ internal sealed class Daemon : IAsyncDisposable
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
                 socket.DualMode = true;
             socket.Bind(endPoint);
-            socket.Listen(128);
+            socket.Listen(Backlog);
             return socket;
         }
         catch (SocketException error)

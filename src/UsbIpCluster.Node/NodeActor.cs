@@ -14,6 +14,7 @@ namespace UsbIpCluster.Node;
 /// <param name="Exporters">Its devices.</param>
 /// <param name="HostController">Its ports; null on a node that only exports.</param>
 /// <param name="Listener">The USB/IP port, bound and listening.</param>
+/// <param name="Limits">What strangers can cost it.</param>
 /// <param name="PlainClients">Who may import without a lease.</param>
 internal sealed record NodeFoundation(
     NodeEntry Entry,
@@ -23,6 +24,7 @@ internal sealed record NodeFoundation(
     ImmutableArray<IDeviceExporter> Exporters,
     IHostController? HostController,
     Socket Listener,
+    ListenerLimits Limits,
     ImmutableArray<IPNetwork> PlainClients);
 
 /// <summary>The root of a node's actors, <c>/user/node</c>.</summary>
@@ -42,7 +44,8 @@ internal sealed class NodeActor : ReceiveActor
         var attachments = Context.ActorOf(
             Props.Create(() => new AttachmentManager(foundation.Attachments, foundation.HostController, inventory, view)), "attachments");
         var listener = Context.ActorOf(
-            Props.Create(() => new UsbIpListener(foundation.Listener, foundation.PlainClients, exports, membership)), "listener");
+            Props.Create(() => new UsbIpListener(foundation.Listener, foundation.Limits, foundation.PlainClients, exports, membership)),
+            "listener");
 
         var actors = new ControlActors(inventory, membership, exports, attachments, control);
         Receive<GetControlActors>(_ => Sender.Tell(actors));

@@ -15,10 +15,17 @@ public sealed class UsbIpServerConnectionTests : IDisposable
     private static readonly byte[] UseLease = new OpRequest.UseLease(Lease).Encode();
     private static readonly byte[] ResumeLease = new OpRequest.ResumeLease(Lease).Encode();
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly RequestReader _reader;
     private readonly Socket _client;
     private readonly Socket _connection;
 
-    public UsbIpServerConnectionTests() => (_client, _connection) = Connections.Pair();
+    public UsbIpServerConnectionTests()
+    {
+        (_client, _connection) = Connections.Pair();
+        _reader = new RequestReader(_connection);
+    }
 
     public void Dispose()
     {
@@ -73,25 +80,16 @@ public sealed class UsbIpServerConnectionTests : IDisposable
     }
 
     [Fact]
-    public void A_client_that_says_nothing_is_malformed_when_its_time_is_over()
+    public void A_request_that_comes_byte_by_byte_is_read_when_its_last_one_is_there()
     {
-        var request = UsbIpServerConnection.ReadRequest(_connection, Deadline.After(TimeSpan.FromMilliseconds(100)));
-        Assert.Contains("in time", Assert.IsType<UsbIpRequest.Malformed>(request).Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_client_that_drips_does_not_stretch_the_deadline()
-    {
-        using var done = new ManualResetEventSlim();
-        var dripping = Task.Run(() =>
+        byte[] request = [.. UseLease, .. Import];
+        foreach (var value in request.AsSpan(0, request.Length - 1))
         {
-            foreach (var value in Import.TakeWhile(_ => !done.Wait(20)))
-                _client.Send([value]);
-        });
-        var request = UsbIpServerConnection.ReadRequest(_connection, Deadline.After(TimeSpan.FromMilliseconds(200)));
-        done.Set();
-        await dripping;
-        Assert.IsType<UsbIpRequest.Malformed>(request);
+            _client.Send([value]);
+            Assert.Null(Read());
+        }
+
+        Assert.IsType<UsbIpRequest.Import>(After(request.AsSpan(request.Length - 1)));
     }
 
     [Theory]
@@ -102,21 +100,23 @@ public sealed class UsbIpServerConnectionTests : IDisposable
     {
         _client.Send(Import.AsSpan(0, length));
         _client.Dispose();
-        Assert.IsType<UsbIpRequest.Closed>(UsbIpServerConnection.ReadRequest(_connection, Soon));
+        if (length > 0)
+            Assert.Null(Read());
+        Assert.IsType<UsbIpRequest.Closed>(Read());
     }
 
     [Fact]
     public void A_client_that_resets_has_closed()
     {
         _client.Reset();
-        Assert.IsType<UsbIpRequest.Closed>(UsbIpServerConnection.ReadRequest(_connection, Soon));
+        Assert.IsType<UsbIpRequest.Closed>(Read());
     }
 
     [Fact]
     public void A_socket_that_is_disposed_already_has_closed()
     {
         _connection.Dispose();
-        Assert.IsType<UsbIpRequest.Closed>(UsbIpServerConnection.ReadRequest(_connection, Soon));
+        Assert.IsType<UsbIpRequest.Closed>(_reader.Read());
     }
 
     [Fact]
@@ -134,7 +134,11 @@ public sealed class UsbIpServerConnectionTests : IDisposable
                     request[random.Next(request.Length)] = (byte)random.Next(256);
                 client.Send(request.AsSpan(0, random.Next(request.Length)));
                 client.Shutdown(SocketShutdown.Send);
-                Assert.NotNull(UsbIpServerConnection.ReadRequest(connection, Soon));
+                var reader = new RequestReader(connection);
+                UsbIpRequest? result = null;
+                while (result is null && connection.Poll(Patience, SelectMode.SelectRead))
+                    result = reader.Read();
+                Assert.NotNull(result);
             }
         }
     }
@@ -146,22 +150,46 @@ public sealed class UsbIpServerConnectionTests : IDisposable
         Assert.Equal(DevlistReply.Encode([]), _client.Receive(DevlistReply.Size));
     }
 
-    [Theory]
-    [InlineData(DeviceError.Busy, OpStatus.DevBusy)]
-    [InlineData(DeviceError.NoSuchDevice, OpStatus.NoDev)]
-    [InlineData(DeviceError.NotExported, OpStatus.Na)]
-    [InlineData(DeviceError.Refused, OpStatus.Error)]
-    public void A_refusal_is_sent_with_its_reason(DeviceError reason, OpStatus expected)
+    [Fact]
+    public void What_is_behind_an_answered_request_does_not_reset_the_connection()
     {
-        UsbIpServerConnection.RefuseImport(_connection, reason, Soon);
-        Assert.Equal(expected, ImportReply.Read(_client.Receive(OpHeader.Size)).Value.Status);
+        After([.. DevList, .. DevList]);
+        UsbIpServerConnection.SendDeviceList(_connection, [], Soon);
+        UsbIpServerConnection.Close(_connection);
+        Assert.Equal(DevlistReply.Encode([]), _client.Receive(DevlistReply.Size));
+        Assert.Equal(0, _client.Receive(new byte[1]));
     }
 
-    private static Deadline Soon => Deadline.After(TimeSpan.FromSeconds(10));
+    [Fact]
+    public void A_connection_that_gets_no_answer_is_reset()
+    {
+        UsbIpServerConnection.Abort(_connection);
+        Assert.Equal(SocketError.ConnectionReset, Assert.Throws<SocketException>(() => _client.Receive(new byte[1])).SocketErrorCode);
+    }
+
+    [Fact]
+    public void A_list_that_is_longer_than_the_send_buffer_does_not_wait_for_who_does_not_read()
+    {
+        _client.ReceiveBufferSize = 1;
+        _connection.SendBufferSize = 1;
+        var devices = Enumerable.Repeat(new DevlistDevice(Record, [new UsbClass(8, 6, 80)]), 300).ToArray();
+        UsbIpServerConnection.SendDeviceList(_connection, devices, Deadline.After(Patience));
+    }
+
+    private static UsbDeviceRecord Record { get; } = new(
+        "/sys/devices/test/1-1", Id, new DeviceId(1, 2), UsbSpeed.High, 0x0525, 0xa4a5, 0x0100, default, 1, 1, 1);
+
+    private static Deadline Soon => Deadline.After(Patience);
 
     private UsbIpRequest After(ReadOnlySpan<byte> sent)
     {
         _client.Send(sent);
-        return UsbIpServerConnection.ReadRequest(_connection, Soon);
+        return Assert.IsType<UsbIpRequest>(Read(), exactMatch: false);
+    }
+
+    private UsbIpRequest? Read()
+    {
+        Assert.True(_connection.Poll(Patience, SelectMode.SelectRead), "nothing has come");
+        return _reader.Read();
     }
 }

@@ -81,6 +81,9 @@ internal sealed record NodeOptions
     /// <summary>Who may import without a lease, besides the cluster's nodes.</summary>
     public required ImmutableArray<IPNetwork> PlainClients { get; init; }
 
+    /// <summary>What strangers can cost the USB/IP port.</summary>
+    public required ListenerLimits Limits { get; init; }
+
     /// <summary>When a session's connection counts as lost.</summary>
     public required SessionSocketOptions KeepAlive { get; init; }
 

@@ -50,16 +50,23 @@ internal static class OptionsReader
                 IPNetwork.TryParse,
                 "networks such as 10.0.0.0/8",
                 [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]),
+            Limits = ReadLimits(values),
             KeepAlive = new SessionSocketOptions(
                 values.Read<TimeSpan>("keepalive.userTimeout", TrySpan, "1s to 1h", keepAlive.UserTimeout),
                 values.Read<TimeSpan>("keepalive.idle", TryWholeSeconds, "1s to 1h, whole seconds", keepAlive.KeepAliveIdle),
                 values.Read<TimeSpan>("keepalive.interval", TryWholeSeconds, "1s to 1h, whole seconds", keepAlive.KeepAliveInterval),
-                values.Read<int>("keepalive.probes", TryProbes, "1 to 100", keepAlive.KeepAliveProbes)),
+                values.Read<int>("keepalive.probes", TryCount(100), "1 to 100", keepAlive.KeepAliveProbes)),
             LogLevel = values.Read<LogLevel>(
                 "log.level", TryEnum, "trace, debug, information, warning, error, critical or none", LogLevel.Information),
             LogFormat = values.Read<LogFormat>("log.format", TryEnum, "text or json", LogFormat.Text),
         };
         values.RefuseUnknown();
+        if (options.Limits.PerAddress > options.Limits.Connections)
+        {
+            throw values.Wrong(
+                "limits.perAddress", $"{options.Limits.PerAddress}", $"at most limits.connections, which is {options.Limits.Connections}");
+        }
+
         if (!insecure && !IPAddress.IsLoopback(options.ClusterListen.Address))
         {
             throw values.Wrong(
@@ -69,6 +76,17 @@ internal static class OptionsReader
         }
 
         return options;
+    }
+
+    private static ListenerLimits ReadLimits(ConfigurationValues values)
+    {
+        var limits = ListenerLimits.Default;
+        var connections = values.Read("limits.connections", TryCount(4096), "1 to 4096", limits.Connections);
+        return new ListenerLimits(
+            connections,
+            values.Read("limits.perAddress", TryCount(4096), "1 to 4096", Math.Min(limits.PerAddress, connections)),
+            values.Read("limits.rate", TryCount(10_000), "1 to 10000", limits.Rate),
+            values.Read<TimeSpan>("limits.requestTimeout", TryRequestTimeout, "1s to 5s", limits.RequestTimeout));
     }
 
     private const string EndPointForm = "ADDRESS:PORT such as [::]:3240 or 0.0.0.0:3240";
@@ -128,6 +146,8 @@ internal static class OptionsReader
     private static bool TryWholeSeconds(string text, out TimeSpan value) =>
         TrySpan(text, out value) && value.Ticks % TimeSpan.TicksPerSecond == 0;
 
-    private static bool TryProbes(string text, out int value) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 100;
+    private static bool TryRequestTimeout(string text, out TimeSpan value) => TrySpan(text, out value) && value <= TimeSpan.FromSeconds(5);
+
+    private static ValueParser<int> TryCount(int most) => (string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1 && value <= most;
 }

@@ -79,7 +79,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private readonly IActorRef _inventory;
     private readonly DeviceLedger _ledger;
     private readonly DriverNews _driver = new();
-    private readonly Once _denied = new();
+    private readonly SaidOnce _denied = new();
     private LocalDevice _device;
     private ExportDecision _decision;
     private bool _draining;
@@ -540,7 +540,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private string Deny(string who)
     {
         var message = $"{FullName} is not for {who}";
-        if (_denied.IsNew(who))
+        if (_denied.IsFirst(who))
         {
             _log.Warning("{0} (said once)", message);
             Publish(EventKinds.Denied, who, message);

@@ -73,7 +73,8 @@ internal sealed class ImportRequest
             // The importer has gone already, which is the same to us.
         }
 
-        Drop();
+        UsbIpServerConnection.Close(_connection);
+        _answered.TrySetResult();
     }
 
     /// <summary>

@@ -27,6 +27,7 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Empty(options.Exports);
         Assert.Equal(HostControllerKind.Kernel, options.HostController);
         Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.PlainClients.ToArray());
+        Assert.Equal(new ListenerLimits(64, 16, 100, TimeSpan.FromSeconds(4)), options.Limits);
         Assert.Equal(SessionSocketOptions.Default, options.KeepAlive);
         Assert.Equal(LogLevel.Information, options.LogLevel);
         Assert.Equal(LogFormat.Text, options.LogFormat);
@@ -44,6 +45,7 @@ public sealed class OptionsReaderTests : IDisposable
               "cluster": { "listen": "10.0.0.1:7241", "seeds": ["lab2", "[fd00::2]:7242"], "insecure": true },
               "exporters": ["simulated", "kernel", "simulated"], "hostController": "none",
               "plainClients": ["10.0.0.0/8", "fd00::/8"],
+              "limits": { "connections": 200, "perAddress": 200, "rate": 1000, "requestTimeout": "1500ms" },
               "keepalive": { "userTimeout": "20s", "idle": "5s", "interval": "1m", "probes": 7 },
               "log": { "level": "debug", "format": "json" },
             }
@@ -58,11 +60,17 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal([ExporterKind.Simulated, ExporterKind.Kernel], options.Exporters.ToArray());
         Assert.Equal(HostControllerKind.None, options.HostController);
         Assert.Equal([IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("fd00::/8")], options.PlainClients.ToArray());
+        Assert.Equal(new ListenerLimits(200, 200, 1000, TimeSpan.FromSeconds(1.5)), options.Limits);
         Assert.Equal(
             new SessionSocketOptions(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), 7), options.KeepAlive);
         Assert.Equal(LogLevel.Debug, options.LogLevel);
         Assert.Equal(LogFormat.Json, options.LogFormat);
     }
+
+    [Fact]
+    public void One_address_has_no_more_connections_than_there_are() =>
+        Assert.Equal(
+            ListenerLimits.Default with { Connections = 8, PerAddress = 8 }, _sources.WithVariable("LIMITS__CONNECTIONS", "8").Read().Limits);
 
     [Fact]
     public void The_environment_wins_over_the_file_and_the_command_line_over_both()

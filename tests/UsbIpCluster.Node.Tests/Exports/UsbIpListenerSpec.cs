@@ -40,7 +40,7 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
     {
         await _exporter.BindAsync(Keyboard, CancellationToken.None);
         await SettleAsync(_exports);
-        await StartAsync();
+        await StartAsync("127.0.0.0/8", ListenerLimits.Default, _exports);
     }
 
     public async Task DisposeAsync()
@@ -52,18 +52,20 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
         _socket.Dispose();
     }
 
-    private async Task StartAsync(string plainClients = "127.0.0.0/8")
+    private async Task StartAsync(string plainClients, ListenerLimits limits, IActorRef exports)
     {
         ImmutableArray<IPNetwork> allowed = [IPNetwork.Parse(plainClients)];
-        Listener = await _stage.AddAsync(Props.Create(() => new UsbIpListener(_socket, allowed, _exports, ActorRefs.Nobody)), $"listener{++_listeners}");
+        Listener = await _stage.AddAsync(
+            Props.Create(() => new UsbIpListener(_socket, limits, allowed, exports, ActorRefs.Nobody)), $"listener{++_listeners}");
         await SettleAsync(Listener);
     }
 
     /// <summary>Another listener on the same socket.</summary>
-    private protected async Task StartAgainAsync(string plainClients = "127.0.0.0/8")
+    private protected async Task StartAgainAsync(
+        string plainClients = "127.0.0.0/8", ListenerLimits? limits = null, IActorRef? exports = null)
     {
         Assert.True(await Listener.GracefulStop(Patience));
-        await StartAsync(plainClients);
+        await StartAsync(plainClients, limits ?? ListenerLimits.Default, exports ?? _exports);
     }
 
     private protected Task<LeaseGranted> LeaseAsync() => _exports.Ask<LeaseGranted>(new RequestLease(Keyboard, Samples.Holder), Patience);
@@ -102,15 +104,26 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
         await SettleAsync(Listener);
     }
 
-    private protected static void AssertClosed(Socket client)
+    /// <summary>Everything that the client is sent until its connection is closed.</summary>
+    private protected static byte[] ReadToEnd(Socket client)
     {
+        var all = new List<byte>();
+        var buffer = new byte[4096];
         try
         {
-            Assert.Equal(0, client.Receive(new byte[1]));
+            while (client.Receive(buffer) is > 0 and var received)
+                all.AddRange(buffer.AsSpan(0, received));
         }
         catch (SocketException error)
         {
             Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
         }
+
+        return [.. all];
     }
+
+    private protected static void AssertOpen(Socket client) =>
+        Assert.False(client.Poll(TimeSpan.Zero, SelectMode.SelectRead), "the connection is closed");
+
+    private protected static void AssertClosed(Socket client) => Assert.Empty(ReadToEnd(client));
 }

@@ -37,8 +37,16 @@ internal sealed class ImportServer : IDisposable
         using var deadline = new CancellationTokenSource(Patience);
         var socket = await _listener.AcceptAsync(deadline.Token);
         _connections.Add(socket);
-        var request = await Task.Run(() => UsbIpServerConnection.ReadRequest(socket, Deadline.After(Patience)));
-        return new Connection(socket, Assert.IsType<UsbIpRequest.Import>(request));
+        return new Connection(socket, Assert.IsType<UsbIpRequest.Import>(await Task.Run(() => ReadRequest(socket))));
+    }
+
+    private static UsbIpRequest? ReadRequest(Socket socket)
+    {
+        var reader = new RequestReader(socket);
+        UsbIpRequest? request = null;
+        while (request is null && socket.Poll(Patience, SelectMode.SelectRead))
+            request = reader.Read();
+        return request;
     }
 
     public void Dispose()

@@ -60,7 +60,8 @@ internal sealed class LoneNode : IAsyncDisposable
         await system.SettleAsync(node.Attachments);
         var manager = node.Exports = await stage.AddAsync(
             Props.Create(() => new ExportManager(exports, ImmutableArray.Create<IDeviceExporter>(exporter), inventory)), "exports");
-        var listener = await stage.AddAsync(Props.Create(() => new UsbIpListener(socket, plainClients, manager, ActorRefs.Nobody)), "listener");
+        var listener = await stage.AddAsync(
+            Props.Create(() => new UsbIpListener(socket, ListenerLimits.Default, plainClients, manager, ActorRefs.Nobody)), "listener");
         await system.SettleAsync(manager);
         await system.SettleAsync(listener);
         return node;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.ExceptionServices;
 
 namespace UsbIpCluster.Cluster.Tests;
 
@@ -63,27 +62,33 @@ internal sealed class NetworkNamespace : IAsyncDisposable
             .Select(int.Parse),
     ];
 
-    // A namespace is a thread's: one of its own goes there, and ends.
-    private T Inside<T>(Func<T> work)
+    /// <summary>Does something on a thread that is in it, and ends: every socket that it makes belongs here.</summary>
+    public Task RunAsync(Action work)
     {
-        T result = default!;
-        ExceptionDispatchInfo? failed = null;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
         {
             try
             {
+                // A namespace is a thread's: one of its own goes there, and ends.
                 using var network = File.OpenHandle(Path.Combine(Folder, Name));
                 SystemCalls.EnterNetwork(network);
-                result = work();
+                work();
+                done.SetResult();
             }
             catch (Exception error)
             {
-                failed = ExceptionDispatchInfo.Capture(error);
+                done.SetException(error);
             }
         });
         thread.Start();
-        thread.Join();
-        failed?.Throw();
+        return done.Task;
+    }
+
+    private T Inside<T>(Func<T> work)
+    {
+        T result = default!;
+        RunAsync(() => result = work()).GetAwaiter().GetResult();
         return result;
     }
 }

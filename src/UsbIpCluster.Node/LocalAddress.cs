@@ -26,17 +26,18 @@ internal static class LocalAddress
     /// The addresses that <paramref name="listen"/> names, the likeliest first. When it names all of them: the one that the cluster's links
     /// use, then one of the other family on the same interface.
     /// </summary>
-    public static ImmutableArray<IPAddress> AllOf(IPEndPoint listen, IPAddress cluster)
+    public static ImmutableArray<IPAddress> AllOf(IPEndPoint listen, IPAddress cluster, ImmutableArray<NetworkAddress> seeds)
     {
         if (!listen.Address.Equals(IPAddress.Any) && !listen.Address.Equals(IPAddress.IPv6Any))
             return [listen.Address];
         var own = Interfaces().FirstOrDefault(face => AddressesOf(face).Contains(cluster));
         var other = own is null ? null : AddressesOf(own).FirstOrDefault(address => address.AddressFamily != cluster.AddressFamily);
-        return
+        ImmutableArray<IPAddress> served =
         [
             .. ((IPAddress?[])[cluster, other]).OfType<IPAddress>()
                 .Where(address => listen.AddressFamily == AddressFamily.InterNetworkV6 || address.AddressFamily == AddressFamily.InterNetwork),
         ];
+        return served.IsEmpty ? [Of(listen, seeds)] : served;
     }
 
     // Connecting a datagram socket sends nothing; it only makes the kernel choose a route.

@@ -74,7 +74,7 @@ internal sealed class Daemon : IAsyncDisposable
         _stop.Push(() => StopAsync(system));
 
         var endpoints = options.Advertise.IsEmpty
-            ? [new NetworkAddress(LocalAddress.Of(options.Listen, options.Seeds).ToString(), options.Listen.Port)]
+            ? [.. LocalAddress.AllOf(options.Listen, address, options.Seeds).Select(own => new NetworkAddress(own.ToString(), options.Listen.Port))]
             : options.Advertise;
         var entry = new NodeEntry(
             options.Node,

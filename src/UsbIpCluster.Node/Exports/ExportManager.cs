@@ -149,9 +149,12 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
                 Publish(EventKinds.DeviceAdded, present.BusId, present.Time);
                 break;
             case DeviceChange.Present present:
-                _devices[present.BusId] = known with { Last = present.Device };
-                if (known.Presence == Presence.Here)
-                    known.Actor.Tell(new ExportedDevice.Seen(present.Device));
+                var seen = _devices[present.BusId] = known with { Last = present.Device };
+                if (known.Presence != Presence.Here)
+                    break;
+                if (Protection.Of(present.Device) != Protection.Of(known.Last))
+                    known.Actor.Tell(new ExportedDevice.Decided(Decide(seen)));
+                known.Actor.Tell(new ExportedDevice.Seen(present.Device));
                 break;
             case DeviceChange.Gone gone when known is { Presence: not Presence.Leaving }:
                 _devices[gone.BusId] = known with { Presence = Presence.Leaving };

@@ -25,6 +25,7 @@ internal sealed partial class StateFolder
     public static StateFolder Open(string path)
     {
         Directory.CreateDirectory(path, FolderMode);
+        File.SetUnixFileMode(path, FolderMode);
         return new StateFolder(Path.GetFullPath(path));
     }
 

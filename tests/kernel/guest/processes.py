@@ -101,6 +101,14 @@ def switches(pid):
     return threads
 
 
+def vitals(pid):
+    """What a process holds: {"descriptors", "threads", "resident" (bytes)}."""
+    with open(f"/proc/{pid}/status") as file:
+        fields = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+    return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "threads": int(fields["Threads"]),
+            "resident": int(fields["VmRSS"].split()[0]) * 1024}
+
+
 def wait_listening(port, timeout):
     """Waits until something listens on the TCP port; returns the time when that was seen."""
     wanted = f":{port:04X}"
@@ -117,4 +125,4 @@ def wait_listening(port, timeout):
 
 
 HANDLERS = {"spawn": spawn, "execute": execute, "wait": wait, "kill": kill, "kill_all": kill_all, "sockets": sockets,
-            "switches": switches, "wait_listening": wait_listening}
+            "switches": switches, "vitals": vitals, "wait_listening": wait_listening}

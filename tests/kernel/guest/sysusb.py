@@ -113,6 +113,11 @@ def checksum(path):
     return {"sha256": digest.hexdigest(), "bytes": size, "start": start, "end": time.monotonic()}
 
 
+def sectors_read(path):
+    """How many sectors of a disk have been read so far."""
+    return int(_read(f"/sys/block/{os.path.basename(path)}/stat").split()[2])
+
+
 def read_blocks(path, count, size=512):
     """Reads the first bytes of a disk again and again past the cache, one request at a time; returns start and end."""
     buffer = mmap.mmap(-1, size)
@@ -128,4 +133,5 @@ def read_blocks(path, count, size=512):
 
 
 HANDLERS = {"usb_devices": usb_devices, "vhci_ports": vhci_ports, "detach_all": detach_all, "unexport_all": unexport_all,
-            "wait_free": wait_free, "wait_exported": wait_exported, "find_disk": find_disk, "checksum": checksum, "read_blocks": read_blocks}
+            "wait_free": wait_free, "wait_exported": wait_exported, "find_disk": find_disk, "checksum": checksum,
+            "sectors_read": sectors_read, "read_blocks": read_blocks}

@@ -7,12 +7,13 @@ import time
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DESTROY = 21
 _NLM_F_REQUEST_ACK = 5
+_TABLES = ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6"))
 _ANY_COOKIE = b"\xff" * 8
 
 
 def reset_tcp(port):
     """Resets every established IPv4 or IPv6 connection with that remote or local port: {"time" before, "count"}."""
-    found = [row for family, table in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")) for row in _established(family, table, port)]
+    found = [row for family, table in _TABLES for row in _established(family, table, port)]
     started = time.monotonic()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as link:
         link.settimeout(5)
@@ -25,6 +26,16 @@ def reset_tcp(port):
             if failure:
                 raise OSError(failure, os.strerror(failure))
     return {"time": started, "count": len(found)}
+
+
+def wait_disconnected(port, timeout):
+    """Waits until no connection with that remote or local port is established; returns when that was seen."""
+    deadline = time.monotonic() + timeout
+    while any(row for family, table in _TABLES for row in _established(family, table, port)):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"connections with port {port} stay")
+        time.sleep(0.02)
+    return time.monotonic()
 
 
 def _established(family, table, port):
@@ -63,4 +74,37 @@ def closed_after(target, data, timeout):
         return time.monotonic() - started
 
 
-HANDLERS = {"reset_tcp": reset_tcp, "closed_after": closed_after}
+_OP_REQ_IMPORT, _CMD_SUBMIT, _IN, _URB_DMA_MAP_SG = 0x8003, 1, 1, 0x00040000
+
+
+def import_and_spoil(target, busid, timeout=10):
+    """Imports a device as a USB/IP client and submits a URB that no driver serves, which makes usbip-host give the device up.
+
+    It is a scatter-gather transfer of no bytes (stub_rx.c, stub_recv_cmd_submit). Returns when the connection is closed.
+    """
+    with socket.create_connection(tuple(target), timeout) as link:
+        link.sendall(struct.pack(">HHI32s", 0x0111, _OP_REQ_IMPORT, 0, busid.encode()))
+        _, _, status = struct.unpack(">HHI", _receive(link, 8))
+        if status != 0:
+            raise ConnectionError(f"the import of {busid} was refused: status {status}")
+        bus, device = struct.unpack_from(">II", _receive(link, 312), 256 + 32)
+        link.sendall(struct.pack(">5I5I8x", _CMD_SUBMIT, 1, bus << 16 | device, _IN, 0, _URB_DMA_MAP_SG, 0, 0, 0, 0))
+        try:
+            while link.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+
+
+def _receive(link, size):
+    data = b""
+    while len(data) < size:
+        more = link.recv(size - len(data))
+        if not more:
+            raise ConnectionError(f"closed after {len(data)} of {size} bytes")
+        data += more
+    return data
+
+
+HANDLERS = {"reset_tcp": reset_tcp, "wait_disconnected": wait_disconnected, "closed_after": closed_after,
+            "import_and_spoil": import_and_spoil}

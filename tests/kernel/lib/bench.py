@@ -4,11 +4,11 @@ import statistics
 
 from daemon import start_cluster
 from errors import CheckFailed, DaemonError, GuestError
-from polling import poll
+from polling import patient, poll
 from say import say
 
-__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "fails", "measure", "median", "milliseconds", "poll", "records",
-           "start_cluster"]
+__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "fails", "measure", "median", "milliseconds", "patient", "poll",
+           "records", "start_cluster"]
 
 records = []
 
@@ -27,12 +27,13 @@ def measure(what, value, unit="", digits=1):
 
 
 def fails(what, code, call):
-    """Checks that a call to the daemon is refused with that code and says what to do; prints its words."""
+    """Checks that a call to the daemon is refused with that code and says what to do; prints its words, and returns them."""
     try:
         answer = call()
     except DaemonError as error:
         check(f"{what}: refused with {code}", error.code, code)
         say(f"        {error.message} ({error.hint})")
+        return error.message
     else:
         raise CheckFailed(f"{what}: expected error {code}, got {_short(answer)}")
 

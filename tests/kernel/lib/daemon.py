@@ -1,5 +1,7 @@
 """Our daemon in a guest: started, asked over its control socket, watched from outside, killed."""
 import collections
+import json
+import shlex
 
 from errors import DaemonError
 from polling import poll
@@ -7,6 +9,7 @@ from polling import poll
 SESSION_PORT = 3240
 CLUSTER_PORT = 7240
 LOG = "/tmp/usbipcd.log"
+CONFIG = "/tmp/usbipcd.json"
 
 
 class Switches:
@@ -35,10 +38,14 @@ class Switches:
 class Daemon:
     """A running usbipcd. Two connections to its control socket stay open: one for calls, one that follows the events."""
 
-    def __init__(self, machine, *arguments, seed=None, env=None, user=None, control="/run/usbipcluster/control.sock", timeout=60):
-        """Starts it as node A, B or C of one cluster and waits for the control socket. `seed` is another machine; more arguments go as
-        they are to usbipcd."""
+    def __init__(self, machine, *arguments, seed=None, config=None, env=None, user=None, control="/run/usbipcluster/control.sock",
+                 timeout=60):
+        """Starts it as node A, B or C of one cluster and waits for the control socket. `seed` is another machine, `config` what the
+        configuration file says; more arguments go as they are to usbipcd."""
         self.machine = machine
+        if config is not None:
+            machine.sh(f"echo {shlex.quote(json.dumps(config))} > {CONFIG}")
+            arguments = ("--config", CONFIG, *arguments)
         seeds = [f"{(seed or machine).address}:{CLUSTER_PORT}"]
         argv = ["/bench/bin/usbipcd", "--node", machine.name, "--listen", f"0.0.0.0:{SESSION_PORT}",
                 "--cluster", f"{machine.address}:{CLUSTER_PORT}", *(x for s in seeds for x in ("--seed", s)), *arguments]
@@ -78,6 +85,10 @@ class Daemon:
         """Its TCP descriptors that belong to a USB/IP session: everything on the session port but the listener."""
         return [s for s in self.machine.ask("sockets", pid=self.pid)
                 if s["state"] != "listen" and f":{SESSION_PORT}" in s["local"] + " " + s["remote"]]
+
+    def vitals(self):
+        """What it holds of the machine: {"descriptors", "threads", "resident" (bytes)}."""
+        return self.machine.ask("vitals", pid=self.pid)
 
     def switches(self):
         """The context switches of all its threads so far; the difference of two is what happened between them."""

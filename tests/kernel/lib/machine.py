@@ -4,14 +4,14 @@ Every method that takes or returns a time uses this machine's own clock; `on_hos
 """
 import concurrent.futures
 import hashlib
-import json
 import random
 import shlex
-import threading
 import time
 
+from agent import Agent
 from daemon import Daemon
 from errors import GuestError
+from polling import patient
 from qemu import LINK, Qemu
 from say import say
 
@@ -23,17 +23,15 @@ class Machine:
         self.name, self.address = name, LINK[name]
         self.qemu = Qemu(name, image, folder, logs, peers, bench_disk)
         self._offset = 0.0
+        self._earlier = {}
         self._background = concurrent.futures.ThreadPoolExecutor(max_workers=16)
 
     # Life
 
     def start(self):
         """Powers the machine on; `wait_ready` waits for the end of its boot."""
-        self._changed = threading.Condition()
-        self._answers, self._asked, self._ready, self._gone = {}, 0, False, False
-        self._channel = self.qemu.start()
+        self._agent = Agent(self.name, self.qemu.start())
         self._started = time.monotonic()
-        threading.Thread(target=self._receive, args=(self._channel,), daemon=True).start()
 
     def boot(self, attempts=3):
         """Waits until the machine is up with a clock that keeps time; returns the seconds since power on."""
@@ -50,19 +48,25 @@ class Machine:
 
     def wait_ready(self):
         """Seconds from power on until the agent answers."""
-        with self._changed:
-            left = self._started + BOOT_TIMEOUT - time.monotonic()
-            if not self._changed.wait_for(lambda: self._ready or self._gone, left) or self._gone:
-                console = "\n".join(self.qemu.console.read_text(errors="replace").splitlines()[-30:])
-                what = "ended while it booted" if self._gone else f"did not boot in {BOOT_TIMEOUT} s"
-                raise GuestError(f"{self.name} {what}:\n{console}")
+        trouble = self._agent.wait_ready(self._started + patient(BOOT_TIMEOUT) - time.monotonic())
+        if trouble:
+            console = "\n".join(self.qemu.console.read_text(errors="replace").splitlines()[-30:])
+            raise GuestError(f"{self.name} {trouble}:\n{console}")
         self.sync_clock()
         return time.monotonic() - self._started
 
     def power_off(self):
         """As if the power failed; `start` boots it again with what reached its disk."""
         self.qemu.kill()
-        self._channel.close()
+        self._agent.close()
+
+    def reboot(self):
+        """Boots again with what is on its disk; nothing runs or is plugged in then. The logs so far are kept. Returns the seconds."""
+        self._earlier.update({f"before.{name}": text for name, text in self.logs().items()})
+        self.sh("sync")
+        self.power_off()
+        self.start()
+        return self.boot()
 
     def end(self):
         self.qemu.kill()
@@ -73,35 +77,9 @@ class Machine:
 
     # Requests
 
-    def _receive(self, channel):
-        try:
-            for line in channel.makefile("rb"):
-                message = json.loads(line)
-                with self._changed:
-                    if message.get("ready"):
-                        self._ready = True
-                    else:
-                        self._answers[message["id"]] = message
-                    self._changed.notify_all()
-        except (OSError, ValueError):
-            pass
-        with self._changed:
-            self._gone = True
-            self._changed.notify_all()
-
     def ask(self, do, within=30, **arguments):
         """One request to the agent (guest/*.py); its own time-outs are shorter than `within`."""
-        with self._changed:
-            self._asked += 1
-            identity = self._asked
-            self._channel.sendall(json.dumps({"id": identity, "do": do, **arguments}).encode() + b"\n")
-            self._changed.wait_for(lambda: identity in self._answers or self._gone, within)
-            answer = self._answers.pop(identity, None)
-        if answer is None:
-            raise GuestError(f"{self.name}: {do}: {'the machine is gone' if self._gone else f'no answer in {within} s'}")
-        if "error" in answer:
-            raise GuestError(f"{self.name}: {do}: {answer['error']}")
-        return answer["ok"]
+        return self._agent.ask(do, within, **arguments)
 
     def run(self, command, timeout=30):
         """A shell command: {"code", "out" (both streams), "start", "end"}."""
@@ -115,8 +93,8 @@ class Machine:
         return done["out"]
 
     def begin(self, method, *arguments, **options):
-        """Calls one of this class's methods in the background; `.result()` of what is returned waits for its end."""
-        return self._background.submit(getattr(self, method), *arguments, **options)
+        """Calls a function, or one of this class's methods by its name, in the background; `.result()` of what is returned waits for it."""
+        return self._background.submit(method if callable(method) else getattr(self, method), *arguments, **options)
 
     def spawn(self, *argv, log="/tmp/spawned.log", env=None, user=None):
         """Starts a process and leaves it running; returns its id."""
@@ -126,8 +104,9 @@ class Machine:
         """The exit code of a spawned process, None if it still runs."""
         return self.ask("wait", within=timeout + 10, pid=pid, timeout=timeout)
 
-    def kill(self, pid, signal="KILL"):
-        return self.ask("kill", pid=pid, name=signal)
+    def kill(self, pid, signal="KILL", timeout=10):
+        """Sends a spawned process the signal and waits for its end; returns the exit code (negative: the signal)."""
+        return self.ask("kill", within=timeout + 10, pid=pid, name=signal, timeout=timeout)
 
     # Time
 
@@ -208,6 +187,9 @@ class Machine:
     def checksum(self, path, timeout=60):
         return self.ask("checksum", within=timeout, path=path)
 
+    def sectors_read(self, path):
+        return self.ask("sectors_read", path=path)
+
     def read_blocks(self, path, count, timeout=120):
         return self.ask("read_blocks", within=timeout, path=path, count=count)
 
@@ -225,6 +207,14 @@ class Machine:
         """Resets the established connections with that port, as `ss -K` does: {"time", "count"}."""
         return self.ask("reset_tcp", port=port)
 
+    def spoil(self, target, busid):
+        """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
+        self.ask("import_and_spoil", target=target, busid=busid)
+
+    def wait_disconnected(self, port=3240, timeout=30):
+        """Waits until no connection with that port is established here; returns when that was seen."""
+        return self.ask("wait_disconnected", within=timeout + 10, port=port, timeout=timeout)
+
     # Between scenarios
 
     def logs(self):
@@ -232,14 +222,15 @@ class Machine:
         try:
             names = self.sh("ls /tmp/*.log 2>/dev/null || true").split()
             texts = {name.rsplit("/", 1)[1]: self.run(f"cat {name}")["out"] for name in names}
-            return {"dmesg": self.run("dmesg -c")["out"], **texts}
+            return {"dmesg": self.run("dmesg -c")["out"], **texts, **self._earlier}
         except GuestError as error:
-            return {"lost": f"{error}\n{self.qemu.console.read_text(errors='replace')}"}
+            return {"lost": f"{error}\n{self.qemu.console.read_text(errors='replace')}", **self._earlier}
 
     def reset(self):
         """Back to the state after boot: nothing running, plugged, exported or imported."""
         for step in ("rpc_close", "kill_all", "detach_all", "unexport_all", "remove_gadgets"):
             self.ask(step, within=60)
+        self._earlier.clear()
         self.sh("rm -rf /var/lib/usbipcluster /run/usbipcluster /var/run/vhci_hcd /tmp/* /etc/modprobe.d/bench.conf")
         self.sh("modprobe -a usbip-host vhci-hcd")
         self.sync_clock()

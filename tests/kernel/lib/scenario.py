@@ -7,13 +7,15 @@ import time
 from bench import records
 
 SCENARIOS = pathlib.Path(__file__).resolve().parents[1] / "scenarios"
+SOAK_FACTOR = 10
 TOPOLOGIES = {"one": ("A",), "two": ("A", "B"), "three": ("A", "B", "C")}
 
 
 class Scenario:
     """A script in scenarios/TOPOLOGY: a docstring that says what it shows, and run(a, ...) with one machine for each parameter.
 
-    Optional globals: TIMEOUT in seconds (default 180), PRODUCT = False when it needs neither our daemon nor our command.
+    Optional globals: TIMEOUT in seconds (default 180), PRODUCT = False when it needs neither our daemon nor our command, SOAK when it
+    can do ten times as much: the arguments for `run` that make it so.
     """
 
     def __init__(self, path):
@@ -26,15 +28,16 @@ class Scenario:
         self.shows = (self._module.__doc__ or "").strip().splitlines()[0]
         self.timeout = getattr(self._module, "TIMEOUT", 180)
         self.product = getattr(self._module, "PRODUCT", True)
+        self.soak = getattr(self._module, "SOAK", {})
 
-    def run(self, machines, patience=1):
+    def run(self, machines, patience=1, soak=False):
         """Seconds that it took; raises what it failed with, TimeoutError after its time, multiplied by the patience."""
         start = time.monotonic()
         signal.signal(signal.SIGALRM, self._out_of_time)
-        signal.setitimer(signal.ITIMER_REAL, self.timeout * patience)
+        signal.setitimer(signal.ITIMER_REAL, self.timeout * patience * (SOAK_FACTOR if soak else 1))
         try:
             del records[:]
-            self._module.run(*machines)
+            self._module.run(*machines, **(self.soak if soak else {}))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return time.monotonic() - start

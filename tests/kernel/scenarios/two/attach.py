@@ -27,10 +27,9 @@ def run(a, b):
     check("content at B", read["sha256"], disk["sha256"])
     measure("sequential read", read["bytes"] / 1e6 / (read["end"] - read["start"]), "MB/s", 2)
 
-    sectors = f"cat /sys/block/{found['device'].removeprefix('/dev/')}/stat"
-    already = int(b.sh(sectors).split()[2])
+    already = b.sectors_read(found["device"])
     reading = b.begin("checksum", found["device"])
-    poll("a quarter of the disk is read", lambda: int(b.sh(sectors).split()[2]) - already > (8 << 20) // 512 // 4)
+    poll("a quarter of the disk is read", lambda: b.sectors_read(found["device"]) - already > (8 << 20) // 512 // 4)
     for daemon in (daemon_a, daemon_b):
         check(f"SIGKILL of the daemon on {daemon.machine.name}", daemon.kill("KILL"), -9)
     killed = b.now()

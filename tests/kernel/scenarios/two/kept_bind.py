@@ -12,8 +12,8 @@ CONFIG = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
 
 def run(a, b):
     disks = {serial: a.make_disk(serial) for serial in SERIALS}
-    daemon = Daemon(a, config=CONFIG)
-    at_b = Daemon(b, seed=a)
+    starting = [a.begin("start_daemon", config=CONFIG), b.begin("start_daemon", seed=a)]
+    daemon, at_b = (s.result() for s in starting)
 
     def exported(where, what, serials=SERIALS, timeout=30):
         wanted = {(serial, disks[serial]["busid"]) for serial in serials}

@@ -608,8 +608,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         if (entry == _shown)
             return;
         _shown = entry;
-        _inventory.Tell(new InventoryActor.LocalDevice(entry));
         Context.Parent.Tell(new Shown(entry, _door.Draining));
+        _inventory.Tell(new InventoryActor.LocalDevice(entry));
     }
 
     private void Publish(string kind, string user, string? reason = null) =>

@@ -193,6 +193,8 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         _exporter.Show(Samples.Local("1-2", ExportStatus.Unbound));
         _exporter.Show(Samples.Local("1-3", ExportStatus.InUse));
         _second.Show(Samples.Local("sim-0", ExportStatus.Available));
+        foreach (var busId in new[] { "1-1", "1-2", "1-3", "sim-0" })
+            await ExpectShownAsync(busId);
         var offered = await AskAsync<ExportManager.Offered>(new ExportManager.GetOffered(System.Net.IPAddress.Loopback));
         Assert.Equal(["1-1", "sim-0"], offered.Devices.Select(device => device.Record.BusId.Value).Order());
         Assert.All(offered.Devices, device => Assert.Equal(Samples.Record(device.Record.BusId.Value), device.Record));

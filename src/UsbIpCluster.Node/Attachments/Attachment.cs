@@ -138,7 +138,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     // since none is good twice and whether the last one arrived is not known; the exporter looks as many ahead.
     private AttachmentSource.Resumed? FindResumable()
     {
-        if (_lease is null || _status.Device is not { } last || _view.Find(last.Node, last.Device.BusId) is { Reachable: true })
+        if (_lease is null || _status.Device is not { } last || _view.Nodes.GetValueOrDefault(last.Node) is { Reachable: true })
             return null;
         var epoch = _lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
         _resumes++;

@@ -154,6 +154,18 @@ public sealed class AttachmentLeaseTests : AttachmentSpec
     }
 
     [Fact]
+    public async Task What_is_unplugged_is_not_come_back_to()
+    {
+        var session = await AttachWithLeaseAsync();
+        Show();
+        await session.EndAsync(DeviceError.PeerLost);
+        await ExpectAsync(AttachmentStates.Waiting);
+        ExpectNothing(Sessions);
+        Show(Entry(DeviceState.Leased, Self.ToString(), 5));
+        await ExpectAttemptAsync();
+    }
+
+    [Fact]
     public async Task Without_a_lease_there_is_nothing_to_come_back_with()
     {
         Show(Samples.Entry("1-1"));

@@ -52,7 +52,7 @@ def run(a, b):
         before = a.now()
         daemon.kill(signal)
         check(f"SIG{signal} of the daemon: usbip-host keeps them", set(drivers().values()), {"usbip-host"})
-        daemon = Daemon(a, config=CONFIG)
+        daemon = Daemon(a, seed=b, config=CONFIG)
         exported(daemon, f"the daemon started after SIG{signal}")
         given = [e["path"] for e in a.ask("uevents", after=before, type="usb_device") if e["action"] in ("bind", "unbind")]
         check("nothing was given back meanwhile", given, [])
@@ -61,7 +61,7 @@ def run(a, b):
     measure("A boots again in", a.reboot(), "s")
     disks = {serial: a.make_disk(serial) for serial in SERIALS}
     check("after the reboot their own driver has them", set(drivers().values()), {"usb"})
-    daemon = Daemon(a, config=CONFIG)
+    daemon = Daemon(a, seed=b, config=CONFIG)
     exported(daemon, "A's daemon after the reboot")
     measure("READY of A's daemon to A's word that all are available", a.now() - daemon.ready, "s", 2)
     exported(at_b, "at B", timeout=60)

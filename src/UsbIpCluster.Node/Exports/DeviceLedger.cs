@@ -16,7 +16,7 @@ internal sealed class DeviceLedger
     public const int ResumeWindow = 32;
 
     private readonly StateFile<DeviceRecord> _file;
-    private readonly LocalDevice _device;
+    private LocalDevice _device;
 
     /// <param name="file">Where it is kept.</param>
     /// <param name="device">The device: what the file says of another one at the same bus id is forgotten, but for the epoch.</param>
@@ -48,9 +48,6 @@ internal sealed class DeviceLedger
         return Lease = new Lease(LeaseId.New(), holder, Epoch, user, ResumeSecret.New());
     }
 
-    /// <summary>The lease's id has been named; nobody can name it again.</summary>
-    public Lease Use() => Lease = Lease! with { Id = null };
-
     /// <summary>
     /// The lease with which the holder resumes under an id that both sides derived, its epoch now that of the id; null when the id is none of
     /// them, or one that was used already.
@@ -72,6 +69,16 @@ internal sealed class DeviceLedger
         return null;
     }
 
+    /// <summary>What is plugged in now. True when it is another device, and the lease was of the one before.</summary>
+    public bool Follow(LocalDevice device)
+    {
+        var isAnother = !IsOf(RecordOf(_device), device);
+        if (isAnother)
+            Lease = null;
+        _device = device;
+        return isAnother;
+    }
+
     /// <summary>Nobody holds the device any more.</summary>
     public void Forget() => Lease = null;
 
@@ -79,12 +86,7 @@ internal sealed class DeviceLedger
     /// <exception cref="DeviceException">Refused: it can't be written.</exception>
     public async Task SaveAsync()
     {
-        var record = new DeviceRecord(
-            _device.Record.VendorId,
-            _device.Record.ProductId,
-            _device.Serial,
-            Epoch,
-            Lease is { } lease ? new LeaseRecord(lease.Holder, lease.User, lease.Secret) : null);
+        var record = RecordOf(_device);
         try
         {
             await _file.WriteAsync(record);
@@ -95,6 +97,13 @@ internal sealed class DeviceLedger
                 DeviceError.Refused, $"the lease can't be kept: {error.Message}", "is the state folder's disk full, or read-only?", error);
         }
     }
+
+    private DeviceRecord RecordOf(LocalDevice device) => new(
+        device.Record.VendorId,
+        device.Record.ProductId,
+        device.Serial,
+        Epoch,
+        Lease is { } lease ? new LeaseRecord(lease.Holder, lease.User, lease.Secret) : null);
 
     private static bool IsOf(DeviceRecord record, LocalDevice device) =>
         record.VendorId == device.Record.VendorId && record.ProductId == device.Record.ProductId && record.Serial == device.Serial;

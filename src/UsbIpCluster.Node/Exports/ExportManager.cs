@@ -89,7 +89,11 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
             Sender.Tell(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message))));
         Receive<ReleaseLease>(release => Route(release.BusId, release, () => { }));
         Receive<ExportedDevice.Serve>(serve => Route(serve.Request.BusId, serve, () => serve.Request.TurnAway(OpStatus.NoDev)));
-        Receive<ExportedDevice.Restarted>(restarted => Sender.Tell(new ExportedDevice.Seen(_devices[restarted.BusId].Last)));
+        Receive<ExportedDevice.Restarted>(restarted =>
+        {
+            if (_devices.GetValueOrDefault(restarted.BusId) is { } local)
+                Sender.Tell(new ExportedDevice.Known(local.Last, Decide(local), _draining));
+        });
         Receive<ExportedDevice.Shown>(OnShown);
         Receive<ExportedDevice.TellHolder>(tell => OnTellHolder(tell.Message));
         Receive<Drain>(OnDrain);
@@ -152,7 +156,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
                 var seen = _devices[present.BusId] = known with { Last = present.Device };
                 if (known.Presence != Presence.Here)
                     break;
-                if (Protection.Of(present.Device) != Protection.Of(known.Last))
+                if (Decide(seen) != Decide(known))
                     known.Actor.Tell(new ExportedDevice.Decided(Decide(seen)));
                 known.Actor.Tell(new ExportedDevice.Seen(present.Device));
                 break;
@@ -168,15 +172,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     {
         if (!_files.TryGetValue(device.BusId, out var file))
             _files[device.BusId] = file = _settings.LedgerOf(device.BusId);
-        var entry = DeviceEntry.Of(device, exporter.Backend);
-        var decision = Decide(device, entry);
+        var decision = Decide(_plan, device, exporter);
         if (decision.Export && Protection.Of(device) is { } protection)
             _log.Warning("{0}/{1} is exported although {2}", _settings.Node, device.BusId, protection);
         var (settings, inventory, draining) = (_settings, _inventory, _draining);
         var actor = Context.ActorOf(
             Props.Create(() => new ExportedDevice(exporter, device, file, decision, draining, settings, inventory)), device.BusId.Value);
         Context.Watch(actor);
-        _devices[device.BusId] = new Local(actor, exporter, device, entry, draining);
+        _devices[device.BusId] = new Local(actor, exporter, device, DeviceEntry.Of(device, exporter.Backend), draining);
     }
 
     private void OnTerminated(Terminated terminated)
@@ -232,7 +235,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         }
 
         var plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
-        CarryOut(devices, device => new ExportedDevice.Bind(Decide(plan, device.Last, device.Entry)), results => new Bound(bind, results));
+        CarryOut(devices, device => new ExportedDevice.Bind(Decide(plan, device.Last, device.Exporter)), results => new Bound(bind, results));
     }
 
     private void OnUnbind(Unbind unbind)
@@ -293,7 +296,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         var plan = _plan;
         var present = Cluster(_devices.Values);
         foreach (var device in unbound.Results.Succeeded.Select(Here).OfType<Local>())
-            plan = plan.Unbind(AsClusterDevice(device.Entry), present);
+            plan = plan.Unbind(AsClusterDevice(device), present);
         Keep(plan, unbound.Results);
     }
 
@@ -336,18 +339,20 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         (error as DeviceException)?.Hint,
         error);
 
-    private ExportDecision Decide(Local local) => Decide(local.Last, local.Entry);
+    private ExportDecision Decide(Local local) => Decide(_plan, local.Last, local.Exporter);
 
-    private ExportDecision Decide(LocalDevice device, DeviceEntry entry) => Decide(_plan, device, entry);
-
-    private ExportDecision Decide(ExportPlan plan, LocalDevice device, DeviceEntry entry) =>
-        plan.Decide(AsClusterDevice(entry), Protection.Of(device));
+    private ExportDecision Decide(ExportPlan plan, LocalDevice device, IDeviceExporter exporter) =>
+        plan.Decide(AsClusterDevice(device, exporter), Protection.Of(device));
 
     private Local? Here(BusId busId) => _devices.GetValueOrDefault(busId) is { Presence: Presence.Here } local ? local : null;
 
-    private ClusterDevice[] Cluster(IEnumerable<Local> devices) => [.. devices.Select(device => AsClusterDevice(device.Entry))];
+    private ClusterDevice[] Cluster(IEnumerable<Local> devices) => [.. devices.Select(device => AsClusterDevice(device))];
 
-    private ClusterDevice AsClusterDevice(DeviceEntry entry) => new(_settings.Node, "", Reachable: true, entry);
+    private ClusterDevice AsClusterDevice(Local local) => AsClusterDevice(local.Last, local.Exporter);
+
+    // As it is plugged in now, which its actor may not have heard of yet.
+    private ClusterDevice AsClusterDevice(LocalDevice device, IDeviceExporter exporter) =>
+        new(_settings.Node, "", Reachable: true, DeviceEntry.Of(device, exporter.Backend));
 
     private DeviceException NoSuchDevice(BusId busId) =>
         new(DeviceError.NoSuchDevice, $"{_settings.Node} has no device {busId}", "usbipc list shows the cluster's devices");
@@ -360,7 +365,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         var mine = from device in view.Devices
                    where device.Node == view.Self && device.Device.Name is not null
                    from other in view.Devices
-                   where other.FullName != device.FullName
+                   where (other.Node != view.Self || string.CompareOrdinal(device.FullName, other.FullName) < 0)
                        && string.Equals(other.Device.Name, device.Device.Name, StringComparison.OrdinalIgnoreCase)
                    select (Mine: device, Other: other);
         var conflicts = mine.ToDictionary(pair => $"{pair.Mine.FullName} {pair.Other.FullName}", StringComparer.Ordinal);
@@ -385,6 +390,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         if (drain.Wait is not { } wait)
         {
             Sender.Tell(new Used(UsedNow()));
+            AnswerDrains();
             return;
         }
 

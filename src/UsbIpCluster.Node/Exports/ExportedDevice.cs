@@ -1,4 +1,4 @@
-using System.Net;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Event;
 using UsbIpCluster.Control;
@@ -38,8 +38,11 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     /// <summary>Give out no new leases, or give them out again.</summary>
     public sealed record Drain(bool Off);
 
-    /// <summary>To the parent: the actor has failed and knows only what it began with. Answered with what is <see cref="Seen"/> now.</summary>
+    /// <summary>To the parent: the actor has failed and knows only what it began with. Answered with <see cref="Known"/>.</summary>
     public sealed record Restarted(BusId BusId);
+
+    /// <summary>Everything that an actor which has failed was told before.</summary>
+    public sealed record Known(LocalDevice Device, ExportDecision Decision, bool Draining);
 
     /// <summary>To the parent: the device as the inventory has it now.</summary>
     public sealed record Shown(DeviceEntry Entry, bool Draining);
@@ -77,12 +80,12 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private readonly IDeviceExporter _exporter;
     private readonly ExportSettings _settings;
     private readonly IActorRef _inventory;
-    private readonly DeviceLedger _ledger;
-    private readonly DriverNews _driver = new();
-    private readonly SaidOnce _denied = new();
+    private readonly StateFile<DeviceRecord> _file;
+    private readonly DeviceDriver _driver;
+    private readonly Doorkeeper _door;
+    private DeviceLedger _ledger = null!;
     private LocalDevice _device;
     private ExportDecision _decision;
-    private bool _draining;
     private int _recoveries;
     private DeviceEntry? _shown;
 
@@ -103,12 +106,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         IActorRef inventory)
     {
         _exporter = exporter;
-        _device = device;
-        _decision = decision;
-        _draining = draining;
+        _file = file;
         _settings = settings;
         _inventory = inventory;
-        _ledger = new DeviceLedger(file, device, problem => _log.Error("{0}", problem));
+        _device = device;
+        _driver = new DeviceDriver(exporter, device.BusId);
+        _door = new Doorkeeper(FullName, settings.Node, OnDenied) { Draining = draining };
+        Decide(decision);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -121,7 +125,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     protected override void PreStart()
     {
-        BecomeWhatTheDriverSays(BecomeFree);
+        _ledger = new DeviceLedger(_file, _device, problem => _log.Error("{0}", problem));
+        BecomeWhatTheDriverSays();
         BindWhereDecided();
     }
 
@@ -130,9 +135,11 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Context.Parent.Tell(new Restarted(BusId));
         Become(() =>
         {
-            Receive<Seen>(seen =>
+            Receive<Known>(known =>
             {
-                _device = seen.Device;
+                _device = known.Device;
+                _door.Draining = known.Draining;
+                Decide(known.Decision);
                 PreStart();
                 Stash.UnstashAll();
             });
@@ -144,14 +151,14 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void BecomeUnbound() => Enter(DeviceState.Unbound, null, null, () =>
     {
-        Receive<Bind>(bind => OnBind(bind, _exporter.BindAsync(BusId, CancellationToken.None), [ExportStatus.Available], BecomeUnbound));
+        Receive<Bind>(bind => OnBind(bind, _driver.BindAsync(), BecomeUnbound));
         Receive<Unbind>(_ => _decision.Export, _ => Sender.Tell(_shown!));
         Receive<Unbind>(_ => Sender.Tell(new Status.Failure(new DeviceException(DeviceError.NotExported, $"{FullName} is not exported"))));
         Receive<Decided>(decided =>
         {
             var already = _decision.Export;
-            _decision = decided.Decision;
-            Show(DeviceState.Unbound, null, null);
+            Decide(decided.Decision);
+            ShowAgain();
             if (!already)
                 BindWhereDecided();
         });
@@ -161,14 +168,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Receive<Seen>(Follow);
     });
 
-    private void OnBind(Bind bind, Task work, ExportStatus[] done, Action otherwise) =>
+    private void OnBind(Bind bind, Task work, Action otherwise) =>
         Work(
             work,
             Sender,
             () =>
             {
-                _decision = bind.Decision;
-                _driver.Did(done);
+                Decide(bind.Decision);
                 BecomeFree();
             },
             otherwise);
@@ -180,21 +186,16 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     }
 
     // It has come back, or the daemon has, and nobody asks.
-    private void BindItself(int attempt) => Wait(
-        _exporter.BindAsync(BusId, CancellationToken.None),
-        () =>
-        {
-            _driver.Did(ExportStatus.Available);
-            BecomeFree();
-        },
-        error =>
-        {
-            BecomeUnbound();
-            if (attempt < BindAttempts)
-                Timers.StartSingleTimer(RetryTimer, new BindAgain(attempt + 1), PauseAfter(attempt));
-            else
-                _log.Warning("{0} is to be exported and can't be bound: {1}", FullName, error.Message);
-        });
+    private void BindItself(int attempt) => Wait(_driver.BindAsync(), BecomeFree, error => BecomeUnboundFor(attempt, error));
+
+    private void BecomeUnboundFor(int attempt, Exception error)
+    {
+        BecomeUnbound();
+        if (attempt < BindAttempts)
+            Timers.StartSingleTimer(RetryTimer, new BindAgain(attempt + 1), PauseAfter(attempt));
+        else
+            _log.Warning("{0} is to be exported and can't be bound: {1}", FullName, error.Message);
+    }
 
     // --- Available ---
 
@@ -212,7 +213,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Receive<RequestLease>(request => Asked(request, null, Grant));
         Receive<Serve>(serve => serve.Request.IsPlain, serve =>
         {
-            if (!RefusesPlainly(serve.Request))
+            if (_door.Admits(serve.Request))
                 HandOver(serve.Request, new Session(serve.Request.Peer.ToString(), null), BecomeAvailable);
         });
         Receive<Serve>(serve => serve.Request.Drop());
@@ -248,7 +249,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Receive<Serve>(serve => serve.Request.IsPlain, serve => serve.Request.Refuse(OpStatus.DevBusy));
             Receive<Serve>(serve => serve.Request.Preamble is { Resume: false } named && named.LeaseId == lease.Id, serve =>
             {
-                if (Admits(serve.Request, lease))
+                if (_door.Admits(serve.Request, lease))
                     HandOver(serve.Request, Session.Of(lease with { Id = null }), () => Keep(lease));
             });
             Receive<Serve>(serve => Resume(serve.Request, () => Task.CompletedTask, () => Keep(_ledger.Lease!)));
@@ -263,10 +264,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void Asked(RequestLease request, string? user, Action<RequestLease, IActorRef> grant)
     {
         var isHolder = _ledger.Lease is { } lease && IsHolder(request, lease);
-        if (_decision.Access.ForLease(request.Holder.Node, request.User, null) == Verdict.Denied)
-            Sender.Tell(new LeaseRefused(LeaseRefusal.Denied, Deny(Describe(request.Holder, request.User))));
-        else if (_draining && !isHolder)
-            Sender.Tell(new LeaseRefused(LeaseRefusal.Draining, $"{_settings.Node} is being drained and gives out no new leases"));
+        if (_door.Refuses(request, isHolder) is { } refused)
+            Sender.Tell(refused);
         else if (user is not null && !isHolder && !request.Steal)
             Sender.Tell(new LeaseRefused(LeaseRefusal.Busy, $"{FullName} is held by {user}", _ledger.Lease?.Holder));
         else
@@ -310,7 +309,6 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void BecomeInUse(Session session) => Enter(DeviceState.InUse, session.User, session.Lease?.User, () =>
     {
-        Receive<Seen>(seen => Follow(seen, BecomeFree));
         Receive<RequestLease>(request => Asked(request, session.User, (asked, asker) => Fence(asked, asker, session)));
         Receive<ReleaseLease>(
             release => release.Holder == session.Lease?.Holder && release.Epoch == session.Lease?.Epoch,
@@ -321,7 +319,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             });
         Receive<Serve>(serve => serve.Request.IsPlain, serve => serve.Request.Refuse(OpStatus.DevBusy));
         Receive<Serve>(serve => Resume(
-            serve.Request, ReleaseAsync, () => BecomeInUse(session with { Lease = _ledger.Lease })));
+            serve.Request,
+            () =>
+            {
+                Show(DeviceState.Releasing, session.User, session.Lease?.User);
+                return _driver.FenceAsync();
+            },
+            () => BecomeInUse(session with { Lease = _ledger.Lease })));
         Exported(() => BecomeInUse(session));
     });
 
@@ -331,32 +335,17 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         Show(DeviceState.Releasing, session.User, session.Lease?.User);
         Wait(
-            ReleaseAsync(),
+            _driver.FenceAsync(),
             () => Grant(request, asker),
             error =>
             {
                 asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
-                BecomeInUse(session);
+                StayOr(() => BecomeInUse(session), error);
             });
     }
 
-    // A driver that does not let go of a session is taken away from the device and given to it again.
-    private async Task ReleaseAsync()
-    {
-        try
-        {
-            await _exporter.ReleaseAsync(BusId, CancellationToken.None);
-            _driver.Did(ExportStatus.Available);
-        }
-        catch (DeviceException error) when (error.Error is DeviceError.TimedOut or DeviceError.Refused)
-        {
-            await RebindAsync();
-            _driver.Did(ExportStatus.Unbound, ExportStatus.Available);
-        }
-    }
-
     /// <summary>The holder is back without the cluster: a takeover, under a lease id that only it and this ledger can derive.</summary>
-    private void Resume(ImportRequest request, Func<Task> fence, Action otherwise)
+    private void Resume(ImportRequest request, Func<Task> fence, Action stay)
     {
         if (request.Preamble is not { Resume: true, LeaseId: var id } || _ledger.Resume(id) is not { } lease)
         {
@@ -364,22 +353,32 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             return;
         }
 
-        if (!Admits(request, lease))
+        if (!_door.Admits(request, lease))
         {
-            otherwise();
+            stay();
             return;
         }
 
-        Show(DeviceState.Releasing, lease.Holder.ToString(), lease.User);
+        // First its epoch is kept, then the session ends: should it not be kept, nothing has happened to the session.
         Wait(
-            Task.WhenAll(_ledger.SaveAsync(), fence()),
-            () => HandOver(request, Session.Of(lease), () => Keep(lease)),
-            error =>
-            {
-                _log.Warning("{0} could not be given back to {1}: {2}", FullName, lease.Holder, error.Message);
-                request.Refuse(OpStatus.DevErr);
-                otherwise();
-            });
+            _ledger.SaveAsync(),
+            () => Wait(
+                fence(),
+                () =>
+                {
+                    SessionEnds();
+                    Show(DeviceState.Leased, lease.Holder.ToString(), lease.User);
+                    HandOver(request, Session.Of(lease), () => Keep(lease));
+                },
+                error => FailToResume(error, () => StayOr(stay, error))),
+            error => FailToResume(error, stay));
+
+        void FailToResume(Exception error, Action then)
+        {
+            _log.Warning("{0} could not be given back to {1}: {2}", FullName, lease.Holder, error.Message);
+            request.Refuse(OpStatus.DevErr);
+            then();
+        }
     }
 
     // --- Faulted ---
@@ -388,18 +387,14 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         Enter(DeviceState.Faulted, null, null, () =>
         {
-            Receive<Bind>(bind => OnBind(bind, RebindAsync(), [ExportStatus.Unbound, ExportStatus.Available], BecomeFaulted));
+            Receive<Bind>(bind => OnBind(bind, _driver.RebindAsync(), BecomeFaulted));
             Receive<Recover>(_ => Wait(
-                RebindAsync(),
-                () =>
-                {
-                    _driver.Did(ExportStatus.Unbound, ExportStatus.Available);
-                    BecomeFree();
-                },
+                _driver.RebindAsync(),
+                BecomeFree,
                 error =>
                 {
                     _log.Warning("{0} could not be bound anew: {1}", FullName, error.Message);
-                    BecomeFaulted();
+                    StayOr(BecomeFaulted, error);
                 }));
             Receive<RequestLease>(_ => Sender.Tell(new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
             Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.DevErr));
@@ -409,14 +404,19 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         if (_recoveries <= Recoveries)
             Timers.StartSingleTimer(RetryTimer, new Recover(), PauseAfter(_recoveries));
         else if (_recoveries == Recoveries + 1)
-            _log.Error("the driver of {0} reports an error, and binding it anew {1} times did not help; unbind and bind it, or replug it", FullName, Recoveries);
+            _log.Error(
+                "the driver of {0} reports an error, and binding it anew {1} times did not help; unbind and bind it, or replug it",
+                FullName,
+                Recoveries);
     }
 
-    // A bind of what is bound does nothing, and so does not end the error.
-    private async Task RebindAsync()
+    // A rebind that came as far as its unbind has left a device that nobody else will bind.
+    private void StayOr(Action stay, Exception error)
     {
-        await _exporter.UnbindAsync(BusId, CancellationToken.None);
-        await _exporter.BindAsync(BusId, CancellationToken.None);
+        if (_driver.HasLetGo)
+            BecomeUnboundFor(1, error);
+        else
+            stay();
     }
 
     // --- What the states share ---
@@ -425,8 +425,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         Timers.Cancel(LeaseTimer);
         Timers.Cancel(RetryTimer);
-        if (state != DeviceState.InUse && _shown is { State: DeviceState.InUse or DeviceState.Releasing, Holder: { } former })
-            Publish(EventKinds.SessionEnded, former);
+        if (state != DeviceState.InUse)
+            SessionEnds();
         Become(() =>
         {
             receives();
@@ -434,15 +434,16 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Receive<LeaseEnded>(_ => { });
             Receive<BindAgain>(_ => { });
             Receive<Recover>(_ => { });
+            Receive<Worked>(_ => { });
             Receive<Decided>(decided =>
             {
-                _decision = decided.Decision;
+                Decide(decided.Decision);
                 ShowAgain();
             });
             Receive<Drain>(drain =>
             {
-                _draining = !drain.Off;
-                Context.Parent.Tell(new Shown(_shown!, _draining));
+                _door.Draining = !drain.Off;
+                Context.Parent.Tell(new Shown(_shown!, _door.Draining));
             });
             Receive<Unplugged>(_ => Context.Stop(Self));
             Receive<InventoryActor.TellAgain>(_ => _inventory.Tell(new InventoryActor.LocalDevice(_shown!)));
@@ -454,17 +455,16 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         Receive<Bind>(bind =>
         {
-            _decision = bind.Decision;
+            Decide(bind.Decision);
             ShowAgain();
             Sender.Tell(_shown!);
         });
         Receive<Unbind>(_ => Work(
-            _exporter.UnbindAsync(BusId, CancellationToken.None),
+            _driver.UnbindAsync(),
             Sender,
             () =>
             {
-                _driver.Did(ExportStatus.Unbound);
-                _decision = _decision with { Export = false };
+                Decide(_decision with { Export = false });
                 Forget();
                 BecomeUnbound();
             },
@@ -472,10 +472,14 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Receive<Seen>(Follow);
     }
 
-    private void Follow(Seen seen) => Follow(seen, BecomeFree);
+    private void SessionEnds()
+    {
+        if (_shown is { State: DeviceState.InUse or DeviceState.Releasing, Holder: { } former })
+            Publish(EventKinds.SessionEnded, former);
+    }
 
     // The driver has the last word: whatever was thought of the device, what it says anew decides.
-    private void Follow(Seen seen, Action becomeFree)
+    private void Follow(Seen seen)
     {
         var isNews = _driver.IsNews(_device.Status, seen.Device.Status);
         var (before, now) = (_device.Record.DeviceId, seen.Device.Record.DeviceId);
@@ -488,22 +492,23 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             or (ExportStatus.Available, DeviceState.Available or DeviceState.Leased)
             or (ExportStatus.InUse, DeviceState.InUse)
             or (ExportStatus.Faulted, DeviceState.Faulted);
-        if (agrees || !isNews)
-            ShowAgain();
+        var isAnother = isBack && _ledger.Follow(_device);
+        if (isAnother || (isNews && !agrees))
+            BecomeWhatTheDriverSays();
         else
-            BecomeWhatTheDriverSays(becomeFree);
+            ShowAgain();
 
         // Unplugged and plugged in again before anybody looked. One that another program has unbound is left alone.
         if (isBack)
             BindWhereDecided();
     }
 
-    private void BecomeWhatTheDriverSays(Action becomeFree)
+    private void BecomeWhatTheDriverSays()
     {
         switch (_device.Status)
         {
             case ExportStatus.Available:
-                becomeFree();
+                BecomeFree();
                 break;
             case ExportStatus.InUse:
                 BecomeInUse(_ledger.Lease is { } lease ? Session.Of(lease) : Session.Unknown);
@@ -517,48 +522,28 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         }
     }
 
-    private bool RefusesPlainly(ImportRequest request)
+    [MemberNotNull(nameof(_decision))]
+    private void Decide(ExportDecision decision)
     {
-        if (_decision.Access.ForPlainClient(request.Peer.Address) && !_draining)
-            return false;
-        if (!_draining)
-            Deny($"the plain client {request.Peer.Address}");
-        request.Refuse(OpStatus.Na);
-        return true;
+        _decision = decision;
+        _door.Access = decision.Access;
     }
 
-    // Only now is the address known from which the session comes.
-    private bool Admits(ImportRequest request, Lease lease)
+    private void OnDenied(string who, string message)
     {
-        if (_decision.Access.ForLease(lease.Holder.Node, lease.User, request.Peer.Address) == Verdict.Allowed)
-            return true;
-        Deny($"{Describe(lease.Holder, lease.User)} at {request.Peer.Address}");
-        request.Refuse(OpStatus.Na);
-        return false;
-    }
-
-    private string Deny(string who)
-    {
-        var message = $"{FullName} is not for {who}";
-        if (_denied.IsFirst(who))
-        {
-            _log.Warning("{0} (said once)", message);
-            Publish(EventKinds.Denied, who, message);
-        }
-
-        return message;
+        _log.Warning("{0} (said once)", message);
+        Publish(EventKinds.Denied, who, message);
     }
 
     private static string Describe(Holder holder, string? user) => user is null ? holder.ToString() : $"{holder} ({user})";
 
     private void HandOver(ImportRequest request, Session session, Action otherwise) =>
         Wait(
-            request.GiveToAsync(_exporter, BusId),
+            _driver.ServeAsync(request),
             () =>
             {
                 _recoveries = 0;
                 Publish(EventKinds.SessionStarted, session.User);
-                _driver.Did(ExportStatus.InUse);
                 BecomeInUse(session);
             },
             error =>
@@ -577,7 +562,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             },
             error =>
             {
-                otherwise();
+                StayOr(otherwise, error);
                 asker.Tell(new Status.Failure(error));
             });
 
@@ -586,7 +571,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Timers.Cancel(LeaseTimer);
         Become(() =>
         {
-            Receive<Worked>(worked =>
+            Receive<Worked>(worked => worked.Task == task, worked =>
             {
                 if (worked.Error is null)
                     then();
@@ -594,10 +579,12 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
                     otherwise(worked.Error);
                 Stash.UnstashAll();
             });
+            // Of an actor that failed while it waited.
+            Receive<Worked>(_ => { });
             ReceiveAny(_ => Stash.Stash());
         });
         task.ContinueWith(
-                done => new Worked(done.Exception?.GetBaseException() ?? (done.IsCanceled ? new TaskCanceledException(done) : null)),
+                done => new Worked(task, done.Exception?.GetBaseException() ?? (done.IsCanceled ? new TaskCanceledException(done) : null)),
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default)
@@ -622,7 +609,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             return;
         _shown = entry;
         _inventory.Tell(new InventoryActor.LocalDevice(entry));
-        Context.Parent.Tell(new Shown(entry, _draining));
+        Context.Parent.Tell(new Shown(entry, _door.Draining));
     }
 
     private void Publish(string kind, string user, string? reason = null) =>
@@ -635,5 +622,5 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private sealed record Recover;
 
-    private sealed record Worked(Exception? Error);
+    private sealed record Worked(Task Task, Exception? Error);
 }

@@ -22,8 +22,10 @@ internal sealed class KeptExportsFile(StateFolder state)
     /// <exception cref="UnauthorizedAccessException">It could not be written.</exception>
     public Task WriteAsync(ImmutableArray<KeptExport> kept) => _file.WriteAsync(new KeptExports([.. kept.Select(Write)]));
 
-    private static KeptExport? Read(KeptExportLine line, Action<string> report)
+    private static KeptExport? Read(KeptExportLine? line, Action<string> report)
     {
+        if (line is null)
+            return null;
         try
         {
             if (!Selector.TryParse(line.Match, out var match, out var problem))

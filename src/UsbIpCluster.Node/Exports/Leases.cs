@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
@@ -12,7 +13,11 @@ namespace UsbIpCluster.Node;
 /// </param>
 /// <param name="Steal">Whether the device is to be taken from whoever holds it.</param>
 internal sealed record RequestLease(
-    BusId BusId, Holder Holder, string? User = null, AttachmentId? Instead = null, bool Steal = false) : INodeMessage;
+    BusId BusId,
+    Holder Holder,
+    [property: JsonRequired] string? User = null,
+    [property: JsonRequired] AttachmentId? Instead = null,
+    [property: JsonRequired] bool Steal = false) : INodeMessage;
 
 /// <summary>The answer that lets the importer connect.</summary>
 /// <param name="LeaseId">Named once, on the data connection, before <paramref name="Expiry"/> has passed.</param>
@@ -55,7 +60,8 @@ internal enum LeaseRefusal
 /// <param name="Refusal">Why.</param>
 /// <param name="Message">For the person who asked.</param>
 /// <param name="HeldBy">Who holds the device; null when nobody does, or nobody with a lease.</param>
-internal sealed record LeaseRefused(LeaseRefusal Refusal, string Message, Holder? HeldBy = null) : INodeMessage;
+internal sealed record LeaseRefused(
+    LeaseRefusal Refusal, string Message, [property: JsonRequired] Holder? HeldBy = null) : INodeMessage;
 
 /// <summary>From the exporter to the node of an attachment that had a device: it was taken away on command, and is not to be fought for.</summary>
 /// <param name="BusId">The device.</param>

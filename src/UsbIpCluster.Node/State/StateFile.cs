@@ -15,19 +15,26 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
     private Task? _next;
     private T? _value;
 
-    /// <summary>What was written last; null when nothing was.</summary>
-    /// <param name="problem">Why what is there can't be used, when null is not because nothing is there. It has been put aside.</param>
+    /// <summary>What was given to be written last, on the disk or on its way; null when nothing was.</summary>
+    /// <param name="problem">
+    /// Why what is there can't be used, when null is not because nothing is there. What can't be understood has been put aside.
+    /// </param>
     public T? Read(out string? problem)
     {
         problem = null;
+        lock (_lock)
+        {
+            if (_value is not null)
+                return _value;
+        }
+
         try
         {
             return folder.Read(name) is { } bytes ? JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("it is empty") : null;
         }
         catch (JsonException error)
         {
-            folder.SetAside(name);
-            problem = $"{folder.PathOf(name)} can't be understood and is now {name}.broken: {error.Message}";
+            problem = $"{folder.PathOf(name)} can't be understood and {SetAside()}: {error.Message}";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -45,13 +52,15 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
         lock (_lock)
         {
             _value = value;
-            return _next ??= _running = WriteAfterAsync(_running);
+
+            // Never run here and now: it takes the lock, and this is what it waits to have been stored.
+            return _next ??= _running = _running.ContinueWith(
+                _ => WriteLatest(), CancellationToken.None, TaskContinuationOptions.DenyChildAttach, TaskScheduler.Default);
         }
     }
 
-    private async Task WriteAfterAsync(Task before)
+    private void WriteLatest()
     {
-        await before.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.DenyChildAttach, TaskScheduler.Default);
         T value;
         lock (_lock)
         {
@@ -60,5 +69,18 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
         }
 
         folder.Write(name, JsonSerializer.SerializeToUtf8Bytes(value, type));
+    }
+
+    private string SetAside()
+    {
+        try
+        {
+            folder.SetAside(name);
+            return $"is now {name}.broken";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"can't be put aside ({error.Message})";
+        }
     }
 }

@@ -99,7 +99,7 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
     [Theory]
     [InlineData("1-9", ControlError.NotFound, "no device of this node matches '1-9'", "usbipc list --local shows them")]
     [InlineData("0525:a4a5", ControlError.NotFound, "no device of this node matches '0525:a4a5'", "lab2/1-1 does: run the command on lab2")]
-    [InlineData("class=cdc", ControlError.Usage, "'class=cdc' matches 2 devices of this node", "name one of them, for instance by its bus id")]
+    [InlineData("class=cdc", ControlError.Usage, "'class=cdc' matches 2 devices of this node", "name one of them, for instance by its bus id, or say --all")]
     public async Task Bind_takes_one_device_of_this_node(string selector, ControlError kind, string message, string hint)
     {
         var error = await FailsAsync(BindAsync(selector));

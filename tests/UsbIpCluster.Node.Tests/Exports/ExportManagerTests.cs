@@ -29,7 +29,11 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
             settings, ImmutableArray.Create<IDeviceExporter>(_exporter, _second), _inventory.Ref)));
     }
 
-    public Task InitializeAsync() => SettleAsync(_exports);
+    public async Task InitializeAsync()
+    {
+        await SettleAsync(_exports);
+        await _inventory.ExpectMsgAsync<InventoryActor.GetView>();
+    }
 
     public Task DisposeAsync() => Task.CompletedTask;
 

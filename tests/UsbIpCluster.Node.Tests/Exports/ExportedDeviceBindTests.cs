@@ -196,14 +196,18 @@ public sealed class ExportedDeviceBindTests : ExportedDeviceSpec
     }
 
     [Fact]
-    public async Task A_lease_does_not_outlive_what_somebody_else_does_to_the_device()
+    public async Task After_what_somebody_else_did_to_the_device_only_its_holder_may_come_back_with_a_new_lease()
     {
         await StartAsync(ExportStatus.Available);
-        await LeaseAsync();
+        var lease = await LeaseAsync();
         await SeeAsync(ExportStatus.Unbound);
         await ExpectShownAsync(DeviceState.Unbound, null);
         await SeeAsync(ExportStatus.Available);
-        Assert.Equal((DeviceState.Available, null), await StateAsync());
+        Assert.Equal((DeviceState.Leased, Holder), await StateAsync());
+        var late = Connect();
+        Tell(late.Serve(lease.LeaseId));
+        Assert.Null(late.ReadAnswer());
+        Assert.Equal(lease.Epoch.Next, (await LeaseAsync()).Epoch);
     }
 
     [Theory]

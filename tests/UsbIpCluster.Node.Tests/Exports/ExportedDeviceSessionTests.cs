@@ -139,16 +139,49 @@ public sealed class ExportedDeviceSessionTests : ExportedDeviceSpec
         Assert.Equal(Holder, (await ExpectEventAsync(EventKinds.SessionEnded)).Holder);
     }
 
+    [Theory]
+    [InlineData(DeviceError.TimedOut)]
+    [InlineData(DeviceError.Refused)]
+    public async Task A_driver_that_does_not_let_go_of_a_session_is_taken_from_the_device_and_given_to_it_again(DeviceError error)
+    {
+        await StartAsync(ExportStatus.Available);
+        var (first, _) = await ImportAsync();
+        var answer = RequestAsync(Samples.Holder);
+        (await Exporter.NextAsync("release")).Fail(error);
+        (await Exporter.NextAsync("unbind")).Succeed();
+        (await Exporter.NextAsync("bind")).Succeed();
+        Assert.Equal(first.Epoch.Next, Assert.IsType<LeaseGranted>(await answer).Epoch);
+        Assert.Equal((DeviceState.Leased, Holder), await StateAsync());
+    }
+
     [Fact]
-    public async Task A_session_that_can_not_be_fenced_stays_and_its_holder_is_told_why()
+    public async Task A_session_that_can_not_be_fenced_at_all_stays_and_its_holder_is_told_why()
     {
         await StartAsync(ExportStatus.Available);
         await ImportAsync();
         var answer = RequestAsync(Samples.Holder);
-        (await Exporter.NextAsync("release")).Fail(DeviceError.TimedOut, "it is still in use");
+        (await Exporter.NextAsync("release")).Fail(DeviceError.TimedOut);
+        (await Exporter.NextAsync("unbind")).Fail(DeviceError.Refused, "it is still in use");
         var refused = Assert.IsType<LeaseRefused>(await answer);
         Assert.Equal((LeaseRefusal.Failed, "it is still in use"), (refused.Refusal, refused.Message));
         Assert.Equal((DeviceState.InUse, Holder), await StateAsync());
+    }
+
+    [Fact]
+    public async Task A_device_that_is_unbound_to_be_fenced_and_can_not_be_bound_is_bound_later_and_kept_for_its_holder()
+    {
+        await StartAsync(ExportStatus.Available, Samples.Exported);
+        await ImportAsync();
+        var answer = RequestAsync(Samples.Holder);
+        (await Exporter.NextAsync("release")).Fail(DeviceError.TimedOut);
+        (await Exporter.NextAsync("unbind")).Succeed();
+        (await Exporter.NextAsync("bind")).Fail(DeviceError.Refused, "not now");
+        Assert.Equal("not now", Assert.IsType<LeaseRefused>(await answer).Message);
+        await ExpectShownAsync(DeviceState.Unbound, null);
+        await SettleAsync();
+        Advance(ExportedDevice.FirstPause);
+        (await Exporter.NextAsync("bind")).Succeed();
+        await ExpectShownAsync(DeviceState.Leased, Holder);
     }
 
     [Fact]

@@ -12,6 +12,9 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly List<Importer> _importers = [];
+    private readonly ExportSettings _settings = new(
+        Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240), new NetworkAddress("fd00::1", 3240)], [], TempState.New());
+    private IDisposable? _watch;
     private IActorRef _device = ActorRefs.Nobody;
     private ExportDecision _decision = Samples.NotExported;
 
@@ -19,6 +22,7 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
     {
         Inventory = CreateTestProbe();
         Events = CreateTestProbe();
+        Manager = CreateTestProbe();
         Sys.EventStream.Subscribe(Events.Ref, typeof(EventRow));
     }
 
@@ -26,23 +30,44 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
 
     protected TestProbe Events { get; }
 
+    /// <summary>Gets what the device tells its parent.</summary>
+    protected TestProbe Manager { get; }
+
     private protected ScriptedExporter Exporter { get; } = new();
 
     private protected static string Holder { get; } = Samples.Holder.ToString();
 
+    /// <summary>Where the device's leases are kept.</summary>
+    private protected StateFolder State => _settings.State;
+
     /// <summary>The device, as its driver says that it is; what the exporter sees of it is told to it.</summary>
-    private protected async Task StartAsync(ExportStatus status, ExportDecision? decided = null)
+    private protected Task StartAsync(ExportStatus status, ExportDecision? decided = null, bool draining = false) =>
+        StartAsync(Samples.Local("1-1", status), decided, draining);
+
+    private protected async Task StartAsync(LocalDevice device, ExportDecision? decided = null, bool draining = false)
     {
         var decision = _decision = decided ?? Samples.NotExported;
-        var settings = new ExportSettings(Samples.Lab1, [new NetworkAddress("10.0.0.1", 3240), new NetworkAddress("fd00::1", 3240)], [], TempState.New());
-        var device = Samples.Local("1-1", status);
+        var (settings, inventory) = (_settings, Inventory.Ref);
         var file = settings.LedgerOf(device.BusId);
         Exporter.Show(device);
-        _device = Sys.ActorOf(Props.Create(() => new ExportedDevice(
-            Exporter, device, file, decision, false, settings, Inventory.Ref)));
-        Exporter.Subscribe(change => _device.Tell(new ExportedDevice.Seen(((DeviceChange.Present)change).Device), ActorRefs.NoSender));
+        _device = await Parent.AddAsync(
+            Sys,
+            Props.Create(() => new ExportedDevice(Exporter, device, file, decision, draining, settings, inventory)),
+            Manager.Ref);
+        _watch = Exporter.Subscribe(change =>
+            _device.Tell(new ExportedDevice.Seen(((DeviceChange.Present)change).Device), ActorRefs.NoSender));
         await SettleAsync();
         await Inventory.ExpectMsgAsync<InventoryActor.LocalDevice>();
+    }
+
+    /// <summary>The daemon ends, and what is kept is on the disk.</summary>
+    private protected async Task StopAsync()
+    {
+        _watch?.Dispose();
+        Tell(new ExportedDevice.Unplugged());
+        await Manager.FishForMessageAsync<Parent.ChildStopped>(_ => true);
+        while (Inventory.HasMessages)
+            Inventory.ReceiveOne();
     }
 
     protected Task SettleAsync() => SettleAsync(_device);
@@ -58,10 +83,13 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
 
     protected Task<DeviceEntry> AskAsync(object message) => _device.Ask<DeviceEntry>(message, Patience);
 
-    private protected Task<INodeMessage> RequestAsync(Holder holder) =>
-        _device.Ask<INodeMessage>(new RequestLease(Samples.BusId, holder), Patience);
+    private protected Task<INodeMessage> RequestAsync(Holder holder) => RequestAsync(new RequestLease(Samples.BusId, holder));
 
-    private protected async Task<LeaseGranted> LeaseAsync() => Assert.IsType<LeaseGranted>(await RequestAsync(Samples.Holder));
+    private protected Task<INodeMessage> RequestAsync(RequestLease request) => _device.Ask<INodeMessage>(request, Patience);
+
+    private protected Task<LeaseGranted> LeaseAsync() => LeaseAsync(new RequestLease(Samples.BusId, Samples.Holder));
+
+    private protected async Task<LeaseGranted> LeaseAsync(RequestLease request) => Assert.IsType<LeaseGranted>(await RequestAsync(request));
 
     private protected async Task<LeaseRefused> RefusalAsync(Holder holder) => Assert.IsType<LeaseRefused>(await RequestAsync(holder));
 
@@ -73,9 +101,9 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
     }
 
     /// <summary>An importer imports the device with a new lease.</summary>
-    private protected async Task<(LeaseGranted Lease, Importer Importer)> ImportAsync()
+    private protected async Task<(LeaseGranted Lease, Importer Importer)> ImportAsync(string? user = null)
     {
-        var lease = await LeaseAsync();
+        var lease = await LeaseAsync(new RequestLease(Samples.BusId, Samples.Holder, user));
         var importer = Connect();
         Tell(importer.Serve(lease.LeaseId));
         (await Exporter.NextAsync("serve")).Succeed();

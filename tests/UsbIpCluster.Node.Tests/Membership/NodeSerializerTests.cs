@@ -284,13 +284,15 @@ public sealed class NodeSerializerTests : TestKit
     };
 
     private static bool IsOptional(string[] path) =>
-        path is ["entry", "devices", _, "serial" or "manufacturer" or "product" or "holder" or "name"];
+        path is ["entry", "devices", _, "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
+            or ["user" or "instead" or "heldBy"];
 
     private static bool Takes(JsonNode? value, string json) => value switch
     {
         JsonObject => json == "{}",
         JsonArray => json == "[]",
         // Free texts take every text, and what has none can have one.
+        JsonValue truth when truth.TryGetValue<bool>(out _) => json == "true",
         JsonValue text when !text.TryGetValue<string>(out _) => false,
         _ => json == "\"-- no value --\"",
     };

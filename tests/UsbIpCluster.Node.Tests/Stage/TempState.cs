@@ -6,7 +6,10 @@ internal static class TempState
     private static readonly DirectoryInfo Root = MakeRoot();
 
     /// <summary>An empty one.</summary>
-    public static StateFolder New() => StateFolder.Open(Path.Combine(Root.FullName, Guid.NewGuid().ToString("N")));
+    public static StateFolder New() => StateFolder.Open(NewPath());
+
+    /// <summary>A path at which nothing is.</summary>
+    public static string NewPath() => Path.Combine(Root.FullName, Guid.NewGuid().ToString("N"));
 
     private static DirectoryInfo MakeRoot()
     {

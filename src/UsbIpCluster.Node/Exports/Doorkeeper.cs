@@ -1,0 +1,60 @@
+using UsbIpCluster.Protocol;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>Who may come in to one device: what its policy says, and whether the node is being drained. Says no, and tells of it once.</summary>
+/// <param name="device">The device's full name.</param>
+/// <param name="node">The device's node.</param>
+/// <param name="tell">Told who was denied, and the message, the first time.</param>
+internal sealed class Doorkeeper(string device, NodeName node, Action<string, string> tell)
+{
+    private readonly SaidOnce _denied = new();
+
+    /// <summary>The device's policy.</summary>
+    public Access Access { get; set; } = Access.Open;
+
+    /// <summary>Whether the node gives out no new leases.</summary>
+    public bool Draining { get; set; }
+
+    /// <summary>Why somebody gets no lease; null when nothing speaks against it. A drain ends nothing that is there.</summary>
+    public LeaseRefused? Refuses(RequestLease request, bool isHolder)
+    {
+        if (Access.ForLease(request.Holder.Node, request.User, null) == Verdict.Denied)
+            return new LeaseRefused(LeaseRefusal.Denied, Deny(Describe(request.Holder.Node, request.User)));
+        return Draining && !isHolder
+            ? new LeaseRefused(LeaseRefusal.Draining, $"{node} is being drained and gives out no new leases")
+            : null;
+    }
+
+    /// <summary>Lets a plain client in; when not, it has been told.</summary>
+    public bool Admits(ImportRequest request)
+    {
+        if (Access.ForPlainClient(request.Peer.Address) && !Draining)
+            return true;
+        if (!Draining)
+            Deny($"the plain client {request.Peer.Address}");
+        request.Refuse(OpStatus.Na);
+        return false;
+    }
+
+    /// <summary>Lets a lease's holder in: only now is the address known from which the session comes. When not, it has been told.</summary>
+    public bool Admits(ImportRequest request, Lease lease)
+    {
+        if (Access.ForLease(lease.Holder.Node, lease.User, request.Peer.Address) == Verdict.Allowed)
+            return true;
+        Deny($"{Describe(lease.Holder.Node, lease.User)} at {request.Peer.Address}");
+        request.Refuse(OpStatus.Na);
+        return false;
+    }
+
+    // Without the attachment: each attempt of a person is a new one.
+    private static string Describe(NodeName node, string? user) => user is null ? node.Value : $"{node} ({user})";
+
+    private string Deny(string who)
+    {
+        var message = $"{device} is not for {who}";
+        if (_denied.IsFirst(who))
+            tell(who, message);
+        return message;
+    }
+}

@@ -13,6 +13,7 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
     private const int Imports = 20;
     private const string Device = "serial=LAB1-0001";
 
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ImportLimit = TimeSpan.FromSeconds(1);
 
@@ -22,14 +23,14 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
         var (exporter, importer, attackers, addresses) = await StartAsync();
 
         // What the first imports and the first attack make once is not what they leave behind.
-        await AttackAsync(exporter, attackers, addresses, TimeSpan.FromSeconds(5), () => ImportAsync(importer, 3));
+        await AttackAsync(exporter, attackers, addresses, WarmUp, () => ImportAsync(importer, 3, WarmUp));
         var before = exporter.ReadVitals();
 
         var times = new List<double>();
         Vitals? during = null;
         var attack = await AttackAsync(exporter, attackers, addresses, Duration, async () =>
         {
-            times = await ImportAsync(importer, Imports);
+            times = await ImportAsync(importer, Imports, Duration);
             during = exporter.ReadVitals();
         });
         Vitals? after = null;
@@ -76,12 +77,14 @@ public sealed class AttackTests(ITestOutputHelper output) : ClusterTest(output)
         return attack;
     }
 
-    // Until the device is usable, in milliseconds each.
-    private static async Task<List<double>> ImportAsync(Daemon importer, int count)
+    // Until the device is usable, in milliseconds each, spread over a time.
+    private static async Task<List<double>> ImportAsync(Daemon importer, int count, TimeSpan over)
     {
         var times = new List<double>();
+        using var pace = new PeriodicTimer(over / (count + 1));
         while (times.Count < count)
         {
+            await pace.WaitForNextTickAsync();
             await Until.ReadAsync(() => importer.ListAsync(), rows => rows is [{ State: "available" }], "the device is free");
             var start = Stopwatch.GetTimestamp();
             await importer.AttachAsync(Device);

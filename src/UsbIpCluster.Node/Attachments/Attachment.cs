@@ -39,7 +39,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private bool _maySteal;
     private LeaseGranted? _lease;
     private ulong _resumes;
-    private string? _thief;
+    private LeaseStolen? _theft;
     private DateTimeOffset? _lostAt;
     private ReleaseLease? _release;
     private string? _exporter;
@@ -112,6 +112,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private AttachmentSource? FindSource()
     {
+        if (!_view.Devices.Any(IsBeforeTheft))
+            _theft = null;
         switch (_plan.Target)
         {
             case AttachmentTarget.Plain plain:
@@ -136,7 +138,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     // since none is good twice and whether the last one arrived is not known; the exporter looks as many ahead.
     private AttachmentSource.Resumed? FindResumable()
     {
-        if (_lease is null || _status.Device is not { } last || _view.Find(last.Node, last.Device.BusId) is { Reachable: true })
+        if (_lease is null || _status.Device is not { } last || _view.Nodes.GetValueOrDefault(last.Node) is { Reachable: true })
             return null;
         var epoch = _lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
         _resumes++;
@@ -145,7 +147,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private AttachmentId? Orphan(ClusterDevice device) => AttachmentPlan.Orphan(_settings.Node, _plan.First, device.Device.Holder);
 
-    private bool MayTry(ClusterDevice device) => device.Reachable && device.Device.State switch
+    private bool MayTry(ClusterDevice device) => device.Reachable && !IsBeforeTheft(device) && device.Device.State switch
     {
         DeviceState.Available => true,
         DeviceState.Leased or DeviceState.InUse or DeviceState.Releasing =>
@@ -153,11 +155,16 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         _ => false,
     };
 
+    // The exporter tells of a theft before the inventory does: what that says until then would have the device asked for in vain.
+    private bool IsBeforeTheft(ClusterDevice device) =>
+        _theft is { } theft && device.Node == _status.Device?.Node && device.Device.BusId == theft.BusId
+        && device.Device.Epoch.Value <= theft.Epoch.Value;
+
     // From here on the device is this attachment's: whoever steals it from it now is not fought.
     private void OnLeased(LeaseGranted lease)
     {
         _maySteal = false;
-        _thief = null;
+        _theft = null;
         _lease = lease;
         _resumes = 0;
     }
@@ -178,6 +185,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void Failed(DeviceException error)
     {
+        error = Reason(error);
         Publish(EventKinds.AttachFailed, reason: error.Message);
         _status = _status with { LastError = error.Message };
         if (_plan.Wait is null && _asker is not null)
@@ -216,8 +224,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void Lost(DeviceException error, DateTimeOffset time)
     {
         _lostAt = time;
-        if (_thief is not null)
-            error = new DeviceException(DeviceError.Busy, $"taken by {_thief}");
+        error = Reason(error);
         _status = _status with { LastError = error.Message };
         Show(AttachmentStates.Lost);
         Publish(EventKinds.Lost, reason: error.Message);
@@ -226,6 +233,11 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     // --- After a loss or a failure ---
 
+    private DeviceException Reason(DeviceException error) =>
+        _theft is null ? error : new DeviceException(DeviceError.Busy, Words(_theft), null, error);
+
+    private static string Words(LeaseStolen theft) => $"taken by {theft.By}{(theft.User is null ? "" : $" ({theft.User})")}";
+
     private void RetryOrGiveUp(DeviceException error)
     {
         Timers.Cancel("steady");
@@ -233,12 +245,6 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         if (_plan.Once)
         {
             GiveUp(error);
-            return;
-        }
-
-        if (_thief is not null)
-        {
-            BecomeWaiting();
             return;
         }
 
@@ -284,7 +290,6 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void BecomeWaiting()
     {
-        _thief = null;
         Show(AttachmentStates.Waiting, s => s with { Port = null, LocalBusId = null });
         Become(() =>
         {
@@ -347,11 +352,12 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void Always()
     {
         Receive<InventoryActor.Changed>(changed => _view = changed.View);
-        Receive<LeaseStolen>(stolen => stolen.Holder == _holder && stolen.Epoch == _lease?.Epoch, stolen =>
+        // Of a later lease than it knows: it resumed, and the exporter's answer was lost.
+        Receive<LeaseStolen>(stolen => stolen.Holder == _holder && stolen.Epoch.Value >= _lease?.Epoch.Value, stolen =>
         {
-            _thief = stolen.User is null ? stolen.By.ToString() : $"{stolen.By} ({stolen.User})";
+            _theft = stolen;
             _lease = null;
-            Show(_status.State, s => s with { LastError = $"taken by {_thief}" });
+            Show(_status.State, s => s with { LastError = Words(stolen) });
         });
         Receive<LeaseStolen>(_ => { });
         Receive<WaitedLongEnough>(_ => Answer(new Status.Failure(new ControlException(

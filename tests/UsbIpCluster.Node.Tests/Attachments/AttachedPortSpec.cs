@@ -57,6 +57,7 @@ public abstract class AttachedPortSpec : VirtualTimeSpec, IAsyncLifetime
         Assert.Equal(new RequestLease(Samples.BusId, Samples.Holder), await Exports.ExpectMsgAsync<RequestLease>());
         var lease = new LeaseGranted(Protocol.LeaseId.New(), new Epoch(5), Samples.BusId, [.. endpoints], Seconds(10), Samples.Secret);
         Exports.Reply(lease);
+        await ParentProbe.ExpectMsgAsync(new AttachedPort.Progress.Leased(lease));
         return lease;
     }
 

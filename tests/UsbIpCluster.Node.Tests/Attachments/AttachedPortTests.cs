@@ -19,6 +19,23 @@ public sealed class AttachedPortTests : AttachedPortSpec
     }
 
     [Fact]
+    public async Task A_lease_is_resumed_without_its_node_being_asked()
+    {
+        var lease = new LeaseGranted(LeaseId.New(), new Epoch(7), Samples.BusId, [Server.Address], Seconds(10), Samples.Secret);
+        await StartAsync(new AttachmentSource.Resumed(lease));
+        await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Connecting>();
+        var connection = await Server.AcceptAsync();
+        Assert.Equal(new LeasePreamble(Samples.Secret.IdOf(Samples.BusId, new Epoch(7)), Resume: true), connection.Request.Preamble);
+        connection.Grant();
+        (await Controller.NextAsync("attach")).Attach(3);
+        Assert.Equal(lease, (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Lease);
+        await SettleAsync(Port);
+        Controller.Show(3, PortStatus.Free);
+        Assert.Equal(new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(7)), (await ExpectEndAsync()).Release);
+        ExpectNothing(Exports);
+    }
+
+    [Fact]
     public async Task A_plain_server_is_told_of_no_lease()
     {
         await StartPlainAsync();

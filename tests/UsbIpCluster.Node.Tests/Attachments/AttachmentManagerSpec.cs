@@ -10,6 +10,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private readonly StateFolder _state = TempState.New();
     private readonly Stage _stage;
     private InventoryView _view = Samples.View("lab2", Samples.Node("lab2"));
 
@@ -44,14 +45,23 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task<IActorRef> StartAsync(string name, IHostController? controller)
     {
-        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
+        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, _state);
         var (view, inventory) = (_view, Inventory.Ref);
         var manager = await _stage.AddAsync(Props.Create(() => new AttachmentManager(settings, controller, inventory, view)), name);
         await SettleAsync(manager);
 
         // It asks for what it may have missed; that it has the view already is as good an answer.
-        Inventory.ExpectMsg<InventoryActor.GetView>();
+        Inventory.FishForMessage<InventoryActor.GetView>(_ => true);
         return manager;
+    }
+
+    /// <summary>A later run of the daemon, after the last one has kept that it gave out this id.</summary>
+    private protected async Task RestartAsync(AttachmentId last)
+    {
+        var kept = new StateFile<AttachmentCount>(_state, "attachments.json", StateJson.Default.AttachmentCount);
+        await AwaitAssertAsync(() => Assert.Equal(last.Number, kept.Read(out _)?.LastId), Patience, TimeSpan.FromMilliseconds(5));
+        await Manager.GracefulStop(Patience);
+        Manager = await StartAsync("attachments-again", Controller);
     }
 
     /// <summary>What lab1, the node that is this stage, has.</summary>

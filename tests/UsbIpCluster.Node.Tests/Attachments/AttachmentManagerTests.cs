@@ -30,6 +30,40 @@ public sealed class AttachmentManagerTests : AttachmentManagerSpec
     }
 
     [Fact]
+    public async Task Ids_go_on_after_a_restart()
+    {
+        await ShowAsync(Samples.Entry("1-1"));
+        var last = await AttachToAsync(0, "lab1/1-1");
+        await RestartAsync(last.Id);
+        Assert.Equal("a2", (await AttachToAsync(1, "lab1/1-1")).Id.ToString());
+    }
+
+    [Fact]
+    public async Task What_an_attachment_before_the_restart_holds_is_taken_over()
+    {
+        await ShowAsync(Samples.Entry("1-1"));
+        var last = await AttachToAsync(0, "lab1/1-1");
+        await RestartAsync(last.Id);
+        await ShowAsync(Samples.Entry("1-1", DeviceState.InUse, "lab2/a1"));
+        var answer = AttachAsync("lab1/1-1");
+        var request = await Exports.FishForMessageAsync<RequestLease>(asked => asked.Holder.Attachment != last.Id);
+        Assert.Equal(new RequestLease(Samples.BusId, new Holder(Samples.Lab2, last.Id.Next), Instead: last.Id), request);
+        Exports.Reply(new LeaseRefused(LeaseRefusal.Failed, "not today"));
+        await Assert.ThrowsAsync<DeviceException>(() => answer);
+    }
+
+    [Theory]
+    [InlineData("lab2/a2")]
+    [InlineData("lab3/a1")]
+    public async Task What_an_attachment_of_this_run_or_of_another_node_holds_is_not_taken_over(string holder)
+    {
+        await ShowAsync(Samples.Entry("1-1"));
+        await RestartAsync((await AttachToAsync(0, "lab1/1-1")).Id);
+        await ShowAsync(Samples.Entry("1-1", DeviceState.InUse, holder));
+        Assert.Equal($"lab1/1-1 is held by {holder}", (await RefusalAsync("lab1/1-1")).Message);
+    }
+
+    [Fact]
     public async Task What_matches_nothing_is_refused()
     {
         var error = await RefusalAsync("0525:a4a5");

@@ -118,15 +118,17 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
     {
         public Task ConnectAsync() => SayAsync(new AttachedPort.Progress.Connecting());
 
-        public async Task HandOverAsync()
+        public Task LeaseAsync(LeaseGranted lease) => SayAsync(new AttachedPort.Progress.Leased(lease));
+
+        public async Task HandOverAsync(LeaseGranted? lease = null)
         {
             await ConnectAsync();
-            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1"), Lease: null));
+            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1"), lease));
         }
 
-        public async Task UseAsync()
+        public async Task UseAsync(LeaseGranted? lease = null)
         {
-            await HandOverAsync();
+            await HandOverAsync(lease);
             await SayAsync(new AttachedPort.Progress.Usable(BusId.Parse("7-4"), Spec.VirtualNow));
         }
 

@@ -89,14 +89,12 @@ public sealed class EndToEndTests : TestKit, IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_device_that_is_unplugged_is_attached_again_when_it_is_back_and_exported()
+    public async Task A_device_that_is_unplugged_is_attached_again_when_it_is_back()
     {
         await _node.AttachAsync("serial=S-1", LoneNode.Patience);
         var device = _node.Exporter.Unplug(BusId.Parse("sim-0"))!;
         await AwaitStateAsync(AttachmentStates.Waiting);
         _node.Exporter.Plug(device);
-        await AwaitDeviceAsync("sim-0", DeviceState.Unbound, null);
-        await _node.BindAsync("sim-0");
         await AwaitAttachedAsync(reattaches: 1);
     }
 

@@ -88,12 +88,18 @@ internal sealed class Daemon : IAsyncDisposable
         AskAsync((client, cancelled) => client.EventsAsync(new EventsParams(), cancelled).ToListAsync(cancelled).AsTask());
 
     /// <summary>Exports a device of its own.</summary>
-    public async Task<DeviceRow> BindAsync(string selector) =>
-        Assert.Single(await AskAsync((client, cancelled) => client.BindAsync(new BindParams(selector), cancelled)));
+    public Task<DeviceRow> BindAsync(string selector) => BindAsync(new BindParams(selector));
+
+    /// <summary>Exports a device of its own, under a name or for some.</summary>
+    public async Task<DeviceRow> BindAsync(BindParams request) =>
+        Assert.Single(await AskAsync((client, cancelled) => client.BindAsync(request, cancelled)));
 
     /// <summary>Attaches a device, and waits until it is usable.</summary>
-    public async Task<PortRow> AttachAsync(string selector) =>
-        Assert.Single(await AskAsync((client, cancelled) => client.AttachAsync(new AttachParams(selector, WaitSeconds: 20), cancelled)));
+    public Task<PortRow> AttachAsync(string selector) => AttachAsync(new AttachParams(selector, WaitSeconds: 20));
+
+    /// <summary>Attaches a device.</summary>
+    public async Task<PortRow> AttachAsync(AttachParams request) =>
+        Assert.Single(await AskAsync((client, cancelled) => client.AttachAsync(request, cancelled)));
 
     /// <summary>Detaches.</summary>
     public Task<IReadOnlyList<PortRow>> DetachAsync(string target) =>

@@ -70,6 +70,12 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>Plugs it in again.</summary>
     public Task HealAsync(LabHost host) => _switch.IpAsync("link", "set", host.Name, "up");
 
+    /// <summary>Cuts the cluster between two hosts, in both directions, and nothing else.</summary>
+    public static Task CutClusterAsync(LabHost one, LabHost other) => RuleClusterAsync("add", one, other);
+
+    /// <summary>Lets it through again.</summary>
+    public static Task HealClusterAsync(LabHost one, LabHost other) => RuleClusterAsync("delete", one, other);
+
     /// <summary>What the daemons have logged, for a person who looks for why a test failed.</summary>
     public string DescribeLogs() => string.Join('\n', _hosts.SelectMany(host => host.Daemons).Select(daemon => daemon.DescribeLog()));
 
@@ -80,6 +86,16 @@ internal sealed class Lab : IAsyncDisposable
             await host.DisposeAsync();
         await _switch.DisposeAsync();
         Folder.Delete(recursive: true);
+    }
+
+    // Routing rules need no firewall, which not every machine has.
+    private static async Task RuleClusterAsync(string what, LabHost one, LabHost other)
+    {
+        foreach (var (host, peer) in ((LabHost, LabHost)[])[(one, other), (other, one)])
+        {
+            foreach (var port in (string[])["sport", "dport"])
+                await host.Network.IpAsync("rule", what, "to", $"{peer.Address}", "ipproto", "tcp", port, $"{peer.Cluster.Port}", "blackhole");
+        }
     }
 
     private static async Task PrepareAsync()

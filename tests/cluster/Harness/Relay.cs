@@ -13,8 +13,8 @@ internal sealed class Relay : IAsyncDisposable
     private readonly Lab _lab;
     private readonly IPEndPoint _target;
     private readonly Socket _listener;
-    private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly Task _accepting;
+    private ConcurrentBag<Socket> _sockets = [];
 
     /// <summary>Listens at the switch, and connects each connection to <paramref name="target"/>.</summary>
     public Relay(Lab lab, IPEndPoint target)
@@ -30,10 +30,10 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
-    /// <summary>Resets every connection, at both ends.</summary>
+    /// <summary>Resets every connection, at both ends; one that an importer makes meanwhile is left alone.</summary>
     public void Reset()
     {
-        while (_sockets.TryTake(out var socket))
+        foreach (var socket in Interlocked.Exchange(ref _sockets, []))
         {
             // Close with a linger time of 0 sends a reset.
             socket.LingerState = new LingerOption(true, 0);

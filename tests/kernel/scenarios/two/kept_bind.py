@@ -12,8 +12,7 @@ CONFIG = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
 
 def run(a, b):
     disks = {serial: a.make_disk(serial) for serial in SERIALS}
-    starting = [a.begin("start_daemon", config=CONFIG), b.begin("start_daemon", seed=a)]
-    daemon, at_b = (s.result() for s in starting)
+    daemon = Daemon(a, config=CONFIG)
 
     def exported(where, what, serials=SERIALS, timeout=30):
         wanted = {(serial, disks[serial]["busid"]) for serial in serials}
@@ -33,7 +32,6 @@ def run(a, b):
     for selector in ("serial=BYSERIAL", disks["BYBUSID"]["busid"]):
         bound = daemon.rpc("bind", selector=selector)
         check(f"bind {selector}", [row["state"] for row in bound], ["available"])
-    exported(at_b, "at B")
 
     unplug(*SERIALS)
     plugged = {serial: a.plug(disk) for serial, disk in disks.items()}
@@ -64,6 +62,7 @@ def run(a, b):
     daemon = Daemon(a, config=CONFIG)
     exported(daemon, "A's daemon after the reboot")
     measure("READY of A's daemon to A's word that all are available", a.now() - daemon.ready, "s", 2)
+    at_b = Daemon(b, seed=a)
     exported(at_b, "at B", timeout=60)
 
     for serial in ("BYSERIAL", "BYBUSID"):

@@ -2,7 +2,9 @@ using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
 
-/// <summary>Who may come in to one device: what its policy says, and whether the node is being drained. Says no, and tells of it once.</summary>
+/// <summary>
+/// Who may come in to one device: what its policy says, and whether the node is being drained. Says no, and tells of it once.
+/// </summary>
 /// <param name="device">The device's full name.</param>
 /// <param name="node">The device's node.</param>
 /// <param name="tell">Told who was denied, and the message, the first time.</param>

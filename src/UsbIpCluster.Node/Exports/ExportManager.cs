@@ -235,7 +235,10 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         }
 
         var plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
-        CarryOut(devices, device => new ExportedDevice.Bind(Decide(plan, device.Last, device.Exporter)), results => new Bound(bind, results));
+        CarryOut(
+            devices,
+            device => new ExportedDevice.Bind(Decide(plan, device.Last, device.Exporter)),
+            results => new Bound(bind, results));
     }
 
     private void OnUnbind(Unbind unbind)

@@ -98,7 +98,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Receive<ExportedDevice.TellHolder>(tell => OnTellHolder(tell.Message));
         Receive<Drain>(OnDrain);
         Receive<DrainWaitOver>(over => AnswerDrain(over.Id, new Status.Failure(new ControlException(
-            ControlError.TimedOut, $"{UsedNow().Length} devices are still in use", "the drain goes on; usbipc drain shows them"))));
+            ControlError.TimedOut, $"not drained in time: {string.Join(", ", UsedNow())} still in use", "the drain goes on; usbipc drain shows who has them"))));
         Receive<InventoryActor.Changed>(changed => OnInventory(changed.View));
         Receive<InventoryActor.TellAgain>(again =>
         {

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace UsbIpCluster.Cluster.Tests;
 
-/// <summary>Who has a device when several want it, when its session is lost, when the cluster is cut, and when its exporter is restarted.</summary>
+/// <summary>Who has a device when several want it, when its session is lost, the cluster cut, or its exporter restarted.</summary>
 public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
 {
     private const int Rounds = 200;
@@ -29,7 +29,8 @@ public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
             await winner.DetachAsync(Device);
         }
 
-        Print($"{Rounds} times two asked at once: one had it each time ({string.Join(", ", wins.Select(win => $"{win.Key} {win.Value}"))}), "
+        var shares = string.Join(", ", wins.Select(win => $"{win.Key} {win.Value}"));
+        Print($"{Rounds} times two asked at once: one had it each time ({shares}), "
             + $"the other was told who; {Stopwatch.GetElapsedTime(start).TotalMilliseconds / Rounds:0} ms each");
 
         var times = new List<double>();
@@ -53,7 +54,8 @@ public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
             (holder, other) = (other, holder);
         }
 
-        Print($"{Resets} times the holder's session was reset while the other asked: the holder had it back after {times.Min():0} to {times.Max():0} ms");
+        Print($"{Resets} times the holder's session was reset while the other asked: "
+            + $"the holder had it back after {times.Min():0} to {times.Max():0} ms");
     }
 
     [Fact]
@@ -67,14 +69,18 @@ public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
         var epoch = (await ReadAsync(exporter)).Epoch!.Value;
 
         await Lab.CutClusterAsync(hosts[0], hosts[1]);
-        await Until.ReadAsync(importer.NodesAsync, rows => rows.Any(row => row is { Node: "lab1", Reachable: false }), "lab1 is unreachable for lab2");
-        await Until.ReadAsync(exporter.NodesAsync, rows => rows.Any(row => row is { Node: "lab2", Reachable: false }), "lab2 is unreachable for lab1");
+        await Until.ReadAsync(
+            importer.NodesAsync, rows => rows.Any(row => row is { Node: "lab1", Reachable: false }), "lab1 is unreachable for lab2");
+        await Until.ReadAsync(
+            exporter.NodesAsync, rows => rows.Any(row => row is { Node: "lab2", Reachable: false }), "lab2 is unreachable for lab1");
         for (var times = 1; times <= 2; times++)
         {
             var start = Stopwatch.GetTimestamp();
             relay.Reset();
-            await Until.ReadAsync(importer.PortAsync, rows => rows is [{ State: "attached" } row] && row.Reattaches == times, "attached again");
-            Print($"with the cluster cut, a session that was reset was resumed after {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms");
+            await Until.ReadAsync(
+                importer.PortAsync, rows => rows is [{ State: "attached" } row] && row.Reattaches == times, "attached again");
+            var time = Stopwatch.GetElapsedTime(start);
+            Print($"with the cluster cut, a session that was reset was resumed after {time.TotalMilliseconds:0} ms");
             epoch = await AssertHeldAsync(exporter, holder, epoch);
         }
 
@@ -84,7 +90,9 @@ public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
         foreach (var node in nodes)
             await node.WaitForClusterAsync(nodes: 2, devices: 1);
         await Until.ReadAsync(
-            () => importer.ListAsync(), rows => rows is [{ State: "in-use" } row] && row.Epoch == epoch && row.Holder == holder, "lab2 knows of the session");
+            () => importer.ListAsync(),
+            rows => rows is [{ State: "in-use" } row] && row.Epoch == epoch && row.Holder == holder,
+            "lab2 knows of the session");
         Assert.True(await importer.PortAsync() is [{ State: "attached", Reattaches: 2 }], "the session was disturbed");
         Assert.Equal(sessions, await CountSessionsAsync(exporter));
 
@@ -116,7 +124,8 @@ public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
             Assert.True(back.Epoch >= epoch, $"the epoch went back from {epoch} to {back.Epoch}");
             await Until.ReadAsync(
                 importer.PortAsync, rows => rows is [{ State: "attached" } row] && row.Reattaches == times, "attached again", Grace);
-            Print($"an exporter was restarted ({signal}): its device was attached again {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms after the start");
+            var time = Stopwatch.GetElapsedTime(start);
+            Print($"an exporter was restarted ({signal}): its device was attached again {time.TotalMilliseconds:0} ms after the start");
             epoch = await AssertHeldAsync(exporter, holder, epoch);
         }
     }
@@ -174,7 +183,11 @@ public sealed class LeaseTests(ITestOutputHelper output) : ClusterTest(output)
             await node.WaitForClusterAsync(hosts.Length, devices: 1);
         await nodes[0].BindAsync(Device);
         foreach (var node in nodes)
-            await Until.ReadAsync(() => ReadAsync(node), row => row.State == "available", $"{node.Host.Name} knows that the device is exported");
+        {
+            await Until.ReadAsync(
+                () => ReadAsync(node), row => row.State == "available", $"{node.Host.Name} knows that the device is exported");
+        }
+
         return nodes;
     }
 }

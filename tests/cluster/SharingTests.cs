@@ -21,7 +21,8 @@ public sealed class SharingTests(ThreeNodes nodes, ITestOutputHelper output) : S
             .Rows(ControlJson.Default.IReadOnlyListPortRow));
         Print($"a device was stolen in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms, the command included");
         var why = $"taken by lab3/{thief.Id} ({Environment.UserName})";
-        await Until.ReadAsync(Lab2.PortAsync, rows => rows is [{ State: "waiting", Port: null } row] && row.LastError == why, $"lab2 waits: {why}");
+        await Until.ReadAsync(
+            Lab2.PortAsync, rows => rows is [{ State: "waiting", Port: null } row] && row.LastError == why, $"lab2 waits: {why}");
         var epoch = (await HeldAsync(thief.Id!)).Epoch;
         await Lab1.WaitForEventAsync(EventKinds.Stolen, row => row.Holder == $"lab2/{robbed.Id}");
 
@@ -49,15 +50,17 @@ public sealed class SharingTests(ThreeNodes nodes, ITestOutputHelper output) : S
             await EndDrainAsync();
 
             var used = await Lab2.AttachAsync(Device);
-            var shown = Assert.Single((await Lab1.Host.UsbipcAsync("drain", "--json")).Rows(ControlJson.Default.IReadOnlyListDeviceRow));
-            Assert.Equal($"lab2/{used.Id}", shown.Holder);
             var draining = Lab1.Host.UsbipcAsync("drain", "--wait=20s");
             foreach (var node in Cluster.Nodes)
             {
                 await Until.ReadAsync(
-                    node.NodesAsync, rows => rows.Any(row => row is { Node: "lab1", Status: "draining" }), $"{node.Host.Name} shows that lab1 is drained");
+                    node.NodesAsync,
+                    rows => rows.Any(row => row is { Node: "lab1", Status: "draining" }),
+                    $"{node.Host.Name} shows that lab1 is drained");
             }
 
+            var shown = Assert.Single((await Lab1.Host.UsbipcAsync("drain", "--json")).Rows(ControlJson.Default.IReadOnlyListDeviceRow));
+            Assert.Equal($"lab2/{used.Id}", shown.Holder);
             Assert.False(draining.IsCompleted, "the drain did not wait");
             Assert.Equal("attached", Assert.Single(await Lab2.PortAsync()).State);
             var start = Stopwatch.GetTimestamp();

@@ -5,7 +5,7 @@ using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node.Tests;
 
-/// <summary>What an attachment does with its lease: it steals one, is stolen from, and comes back with it while the cluster is cut.</summary>
+/// <summary>What an attachment does with its lease: it steals one, is robbed of it, and comes back with it while the cluster is cut.</summary>
 public sealed class AttachmentLeaseTests : AttachmentSpec
 {
     private static readonly LeaseStolen Theft = new(Samples.BusId, Self, new Epoch(5), Samples.OtherHolder, "bob");

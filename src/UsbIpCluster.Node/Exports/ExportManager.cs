@@ -221,15 +221,17 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnBind(Bind bind)
     {
-        if (Find(bind.BusIds) is not { } devices)
+        if (Find(bind.BusIds) is not { } found)
             return;
+
+        // A bind for many leaves out what is protected.
+        var devices = bind.All ? [.. found.Where(device => Protection.Of(device.Last) is null)] : found;
         var isProtected = devices.Any(device => Protection.Of(device.Last) is not null);
-        if (isProtected && (bind.All || !bind.Match.NamesOneDevice))
+        if (devices.Length == 0 || (isProtected && !bind.Match.NamesOneDevice))
         {
-            var (device, why) = devices.Select(d => (d, Protection.Of(d.Last))).First(d => d.Item2 is not null);
             Sender.Tell(new Status.Failure(new ControlException(
                 ControlError.Unavailable,
-                $"{_settings.Node}/{device.Last.BusId} is not exported: {why}",
+                $"{_settings.Node}/{found[0].Last.BusId} is not exported: {Protection.Of(found[0].Last)}",
                 "name it by its bus id or its serial number if you mean it")));
             return;
         }

@@ -12,7 +12,7 @@ public sealed class LocalAddressTests
     public void An_address_that_is_listened_on_is_the_only_one(string listen)
     {
         var endPoint = IPEndPoint.Parse(listen);
-        Assert.Equal([endPoint.Address], LocalAddress.AllOf(endPoint, Somewhere, []));
+        Assert.Equal([endPoint.Address], LocalAddress.AllOf(endPoint, Somewhere, []).ToArray());
     }
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed class LocalAddressTests
     [Fact]
     public void What_is_listened_on_with_IPv4_has_no_IPv6_address()
     {
-        Assert.Equal([IPAddress.Loopback], LocalAddress.AllOf(IPEndPoint.Parse("0.0.0.0:3240"), IPAddress.Loopback, []));
+        Assert.Equal([IPAddress.Loopback], LocalAddress.AllOf(IPEndPoint.Parse("0.0.0.0:3240"), IPAddress.Loopback, []).ToArray());
         var other = Assert.Single(LocalAddress.AllOf(IPEndPoint.Parse("0.0.0.0:3240"), IPAddress.IPv6Loopback, []));
         Assert.Equal(System.Net.Sockets.AddressFamily.InterNetwork, other.AddressFamily);
     }

@@ -83,6 +83,17 @@ public sealed class ExportManagerKeptTests : VirtualTimeSpec
     }
 
     [Fact]
+    public async Task A_bind_for_many_leaves_out_what_is_protected()
+    {
+        var keyboard = Samples.Local("1-1", ExportStatus.Unbound) with { Interfaces = [SeatKeyboard] };
+        await StartAsync(keyboard, Samples.Local("1-2", ExportStatus.Available));
+        var bound = await BindAsync("0525:a4a5", [Samples.BusId, BusId.Parse("1-2")], all: true);
+        Assert.Equal("1-2", Assert.Single(bound.Entries).BusId.Value);
+        await SettleAsync(_exports);
+        Assert.False(_exporter.HasCalls);
+    }
+
+    [Fact]
     public async Task When_one_of_several_fails_it_says_which_and_keeps_trying()
     {
         var other = BusId.Parse("1-2");

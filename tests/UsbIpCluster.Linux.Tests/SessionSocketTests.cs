@@ -17,7 +17,7 @@ public sealed class SessionSocketTests
         Assert.Equal(3, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
         Assert.Equal(2, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval));
         Assert.Equal(3, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount));
-        Assert.Equal(9000, RawOption(socket, 6, 18));
+        Assert.Equal(8000, RawOption(socket, 6, 18));
         // SO_RCVTIMEO and SO_SNDTIMEO: whole seconds, then microseconds.
         Assert.Equal((0L, 0L), (RawOption(socket, 1, 20), RawOption(socket, 1, 21)));
     }

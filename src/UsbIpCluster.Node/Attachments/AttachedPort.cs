@@ -157,10 +157,11 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
 
     private void BecomeConnecting(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
     {
-        Context.Parent.Tell(new Progress.Connecting());
+        var parent = Context.Parent;
+        parent.Tell(new Progress.Connecting());
         Task.Factory
             .StartNew(
-                () => ImportAndHandOver(endpoints, busId, preamble),
+                () => ImportAndHandOver(endpoints, busId, preamble, parent),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default)
@@ -173,7 +174,8 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         });
     }
 
-    private Progress.HandedOver ImportAndHandOver(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
+    private Progress.HandedOver ImportAndHandOver(
+        ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble, IActorRef parent)
     {
         DeviceException? last = null;
         IPEndPoint[] resolved = [.. endpoints.SelectMany(Resolve).Take(MaxEndpoints)];
@@ -184,7 +186,12 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         {
             try
             {
-                return HandOver(UsbIpClient.Import(endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience)), endpoint, busId);
+                var imported = UsbIpClient.Import(endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience));
+
+                // Whatever comes of it here: the exporter counts on from this epoch.
+                if (preamble is { Resume: true })
+                    parent.Tell(new Progress.Leased(_lease!));
+                return HandOver(imported, endpoint, busId);
             }
             catch (DeviceException error) when (error.Error is DeviceError.PeerLost or DeviceError.TimedOut or DeviceError.UnexpectedFormat)
             {

@@ -78,6 +78,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     protected override void PostRestart(Exception reason)
     {
         _asker = null;
+        _maySteal = false;
         Context.Parent.Tell(new InventoryActor.GetView());
         base.PostRestart(reason);
     }
@@ -171,7 +172,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void OnHandedOver(AttachedPort.Progress.HandedOver handedOver)
     {
-        if (handedOver.Lease is { } lease)
+        if (handedOver.Lease is { } lease && _theft is null)
             OnLeased(lease);
         Show(AttachmentStates.Enumerating, s => s with
         {
@@ -353,7 +354,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     {
         Receive<InventoryActor.Changed>(changed => _view = changed.View);
         // Of a later lease than it knows: it resumed, and the exporter's answer was lost.
-        Receive<LeaseStolen>(stolen => stolen.Holder == _holder && stolen.Epoch.Value >= _lease?.Epoch.Value, stolen =>
+        Receive<LeaseStolen>(IsMine, stolen =>
         {
             _theft = stolen;
             _lease = null;
@@ -368,6 +369,10 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Receive<Retry>(_ => { });
         Receive<Terminated>(_ => { });
     }
+
+    private bool IsMine(LeaseStolen stolen) =>
+        stolen.Holder == _holder && stolen.Exporter == _status.Device?.Node && stolen.BusId == _lease?.BusId
+        && stolen.Epoch.Value >= _lease.Epoch.Value && stolen.Epoch.Value - _lease.Epoch.Value <= DeviceLedger.ResumeWindow;
 
     // The child's place is free only when it has stopped.
     private void AfterChild(IActorRef child, AttachedPort.Ended ended, Action then)

@@ -27,7 +27,12 @@ internal sealed class DeviceLedger
         _device = device;
         var record = file.Read(out var problem);
         if (problem is not null)
+        {
+            // What the last epoch was can't be known: above everything that was ever counted it does not go back.
             report(problem);
+            Epoch = new Epoch((ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        }
+
         if (record is null)
             return;
         Epoch = record.Epoch;
@@ -78,6 +83,9 @@ internal sealed class DeviceLedger
         _device = device;
         return isAnother;
     }
+
+    /// <summary>A lease that was granted and could not be kept was none: who had the device has it.</summary>
+    public void Restore(Lease? former) => Lease = former;
 
     /// <summary>Nobody holds the device any more.</summary>
     public void Forget() => Lease = null;

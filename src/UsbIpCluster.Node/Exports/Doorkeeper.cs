@@ -10,19 +10,38 @@ namespace UsbIpCluster.Node;
 /// <param name="tell">Told who was denied, and the message, the first time.</param>
 internal sealed class Doorkeeper(string device, NodeName node, Action<string, string> tell)
 {
+    /// <summary>How long somebody whose address was denied gets no lease again: it would only keep the device from others.</summary>
+    public static readonly TimeSpan Penalty = TimeSpan.FromSeconds(60);
+
+    private const int MaxPenalties = 256;
+
     private readonly SaidOnce _denied = new();
+    private readonly Dictionary<string, (DateTimeOffset Until, string Message)> _penalties = new(StringComparer.Ordinal);
+    private Access _access = Access.Open;
 
     /// <summary>The device's policy.</summary>
-    public Access Access { get; set; } = Access.Open;
+    public Access Access
+    {
+        get => _access;
+        set
+        {
+            if (!value.Equals(_access))
+                _penalties.Clear();
+            _access = value;
+        }
+    }
 
     /// <summary>Whether the node gives out no new leases.</summary>
     public bool Draining { get; set; }
 
     /// <summary>Why somebody gets no lease; null when nothing speaks against it. A drain ends nothing that is there.</summary>
-    public LeaseRefused? Refuses(RequestLease request, bool isHolder)
+    public LeaseRefused? Refuses(RequestLease request, bool isHolder, DateTimeOffset now)
     {
+        var who = Describe(request.Holder.Node, request.User);
         if (Access.ForLease(request.Holder.Node, request.User, null) == Verdict.Denied)
-            return new LeaseRefused(LeaseRefusal.Denied, Deny(Describe(request.Holder.Node, request.User)));
+            return new LeaseRefused(LeaseRefusal.Denied, Deny(who));
+        if (_penalties.TryGetValue(who, out var penalty) && now < penalty.Until)
+            return new LeaseRefused(LeaseRefusal.Denied, penalty.Message);
         return Draining && !isHolder
             ? new LeaseRefused(LeaseRefusal.Draining, $"{node} is being drained and gives out no new leases")
             : null;
@@ -40,11 +59,14 @@ internal sealed class Doorkeeper(string device, NodeName node, Action<string, st
     }
 
     /// <summary>Lets a lease's holder in: only now is the address known from which the session comes. When not, it has been told.</summary>
-    public bool Admits(ImportRequest request, Lease lease)
+    public bool Admits(ImportRequest request, Lease lease, DateTimeOffset now)
     {
         if (Access.ForLease(lease.Holder.Node, lease.User, request.Peer.Address) == Verdict.Allowed)
             return true;
-        Deny($"{Describe(lease.Holder.Node, lease.User)} at {request.Peer.Address}");
+        var who = Describe(lease.Holder.Node, lease.User);
+        if (_penalties.Count >= MaxPenalties)
+            _penalties.Clear();
+        _penalties[who] = (now + Penalty, Deny($"{who} at {request.Peer.Address}"));
         request.Refuse(OpStatus.Na);
         return false;
     }

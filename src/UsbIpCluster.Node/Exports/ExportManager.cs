@@ -67,6 +67,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private ExportPlan _plan;
     private bool _draining;
 
+    // Not everything that operators have said is known: for whom a device is that is bound all the same, nobody can tell.
+    private bool _isLost;
+
     /// <param name="settings">Of this node.</param>
     /// <param name="exporters">Have the devices.</param>
     /// <param name="inventory">Is told of them.</param>
@@ -76,13 +79,18 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         _exporters = exporters;
         _inventory = inventory;
         _kept = new KeptExportsFile(settings.State);
-        _plan = new ExportPlan(settings.Rules, _kept.Read(problem => _log.Error("{0}", problem)));
+        _plan = new ExportPlan(settings.Rules, _kept.Read(problem =>
+        {
+            _log.Error("{0}", problem);
+            _isLost = true;
+        }));
 
         Receive<Change>(OnChange);
         Receive<Terminated>(OnTerminated);
         Receive<Bind>(OnBind);
         Receive<Unbind>(OnUnbind);
         Receive<Forget>(OnForget);
+        Receive<Kept>(OnKept);
         Receive<Bound>(OnBound);
         Receive<Unbound>(OnUnbound);
         Receive<RequestLease>(request => Route(request.BusId, request, () =>
@@ -236,18 +244,44 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
             return;
         }
 
-        var plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
+        // It is kept before it is done: a device that is bound and not known to be is open to everybody after a restart.
+        var before = _plan;
+        _plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
+        var kept = new Kept(Sender, devices, before, _plan);
+        _kept.WriteAsync(_plan.Kept).PipeTo(Self, success: () => kept, failure: error => kept with { Error = error });
+    }
+
+    private void OnKept(Kept kept)
+    {
+        if (kept.Error is { } error)
+        {
+            TakeBack(kept);
+            kept.Asker.Tell(new Status.Failure(new ControlException(
+                ControlError.Failed, $"it can't be kept, and was not done: {error.Message}", "is the state folder's disk full, or read-only?", null, error)));
+            return;
+        }
+
+        // These hear of it with the order; another that matches is exported by itself.
+        Tell(_devices.Values.ExceptBy(kept.Devices.Select(device => device.Actor), local => local.Actor));
         CarryOut(
-            devices,
-            device => new ExportedDevice.Bind(Decide(plan, device.Last, device.Exporter)),
-            results => new Bound(bind, results));
+            kept.Devices,
+            kept.Asker,
+            device => new ExportedDevice.Bind(Decide(device)),
+            results => new Bound(kept, results));
+    }
+
+    // What could not be done is not kept, unless something was said since.
+    private void TakeBack(Kept kept)
+    {
+        if (_plan.Equals(kept.Plan))
+            Decide(kept.Before);
     }
 
     private void OnUnbind(Unbind unbind)
     {
         if (Find(unbind.BusIds) is not { } devices)
             return;
-        CarryOut(devices, _ => new ExportedDevice.Unbind(), results => new Unbound(results));
+        CarryOut(devices, Sender, _ => new ExportedDevice.Unbind(), results => new Unbound(results));
     }
 
     private Local[]? Find(ImmutableArray<BusId> busIds)
@@ -261,10 +295,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         return [.. busIds.Select(busId => _devices[busId])];
     }
 
-    // The devices work at the same time. What is kept is decided when they have answered: what could not be bound is not remembered.
-    private void CarryOut(Local[] devices, Func<Local, object> order, Func<Results, object> report)
+    // The devices work at the same time.
+    private void CarryOut(Local[] devices, IActorRef asker, Func<Local, object> order, Func<Results, object> report)
     {
-        var asker = Sender;
         var answers = devices.Select(device => AskAsync(device, order(device))).ToArray();
         Task.WhenAll(answers).PipeTo(Self, success: answered => report(new Results(asker, [.. answered])));
     }
@@ -288,12 +321,10 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnBound(Bound bound)
     {
-        var devices = bound.Results.Succeeded.Select(Here).OfType<Local>().ToArray();
-        var isProtected = devices.Any(device => Protection.Of(device.Last) is not null);
-        var plan = devices.Length == 0
-            ? _plan
-            : _plan.Bind(bound.Request.Match, Cluster(devices), bound.Request.Name, bound.Request.Access, isProtected);
-        Keep(plan, bound.Results);
+        // One that is late may be done yet.
+        if (bound.Results.Items.All(item => item.Error is not (null or DeviceException { Error: DeviceError.TimedOut })))
+            TakeBack(bound.Request);
+        Keep(_plan, bound.Results);
     }
 
     private void OnUnbound(Unbound unbound)
@@ -331,7 +362,12 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private void Decide(ExportPlan plan)
     {
         _plan = plan;
-        foreach (var local in _devices.Values.Where(local => local.Presence == Presence.Here))
+        Tell(_devices.Values);
+    }
+
+    private void Tell(IEnumerable<Local> devices)
+    {
+        foreach (var local in devices.Where(local => local.Presence == Presence.Here))
             local.Actor.Tell(new ExportedDevice.Decided(Decide(local)));
     }
 
@@ -346,8 +382,11 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private ExportDecision Decide(Local local) => Decide(_plan, local.Last, local.Exporter);
 
-    private ExportDecision Decide(ExportPlan plan, LocalDevice device, IDeviceExporter exporter) =>
-        plan.Decide(AsClusterDevice(device, exporter), Protection.Of(device));
+    private ExportDecision Decide(ExportPlan plan, LocalDevice device, IDeviceExporter exporter)
+    {
+        var decision = plan.Decide(AsClusterDevice(device, exporter), Protection.Of(device));
+        return _isLost && !decision.Export ? decision with { Access = Access.Closed } : decision;
+    }
 
     private Local? Here(BusId busId) => _devices.GetValueOrDefault(busId) is { Presence: Presence.Here } local ? local : null;
 
@@ -366,6 +405,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnInventory(InventoryView view)
     {
+        // An actor that was restarted has forgotten what the inventory has not.
+        if (_view is null && !_draining && view.Nodes.GetValueOrDefault(view.Self) is { Entry.Draining: true })
+            BeginDrain(off: false);
         _view = view;
         var mine = from device in view.Devices
                    where device.Node == view.Self && device.Device.Name is not null
@@ -388,10 +430,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnDrain(Drain drain)
     {
-        _draining = !drain.Off;
-        _inventory.Tell(new InventoryActor.LocalDraining(_draining));
-        foreach (var local in _devices.Values)
-            local.Actor.Tell(new ExportedDevice.Drain(drain.Off));
+        BeginDrain(drain.Off);
         if (drain.Wait is not { } wait)
         {
             Sender.Tell(new Used(UsedNow()));
@@ -403,6 +442,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         _waiting[id] = Sender;
         Timers.StartSingleTimer(id, new DrainWaitOver(id), wait);
         AnswerDrains();
+    }
+
+    private void BeginDrain(bool off)
+    {
+        _draining = !off;
+        _inventory.Tell(new InventoryActor.LocalDraining(_draining));
+        foreach (var local in _devices.Values)
+            local.Actor.Tell(new ExportedDevice.Drain(off));
     }
 
     private void AnswerDrains()
@@ -455,7 +502,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         public IEnumerable<BusId> Succeeded => Items.Where(item => item.Error is null).Select(item => item.BusId);
     }
 
-    private sealed record Bound(Bind Request, Results Results);
+    private sealed record Kept(IActorRef Asker, Local[] Devices, ExportPlan Before, ExportPlan Plan, Exception? Error = null);
+
+    private sealed record Bound(Kept Request, Results Results);
 
     private sealed record Unbound(Results Results);
 

@@ -70,6 +70,14 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     /// <summary>How often a device is bound anew because its driver reports an error, until a session has begun.</summary>
     public const int Recoveries = 3;
 
+    /// <summary>
+    /// How many leases one after the other a holder gets and does not use, until the last of them has to expire first and others have their turn.
+    /// </summary>
+    public const int MaxUnused = 3;
+
+    /// <summary>How many imports wait for what is being done to the device; more are turned away.</summary>
+    public const int MaxWaiting = 4;
+
     /// <summary>What the first of these is waited for; twice as long before each further one.</summary>
     public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
 
@@ -87,6 +95,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private LocalDevice _device;
     private ExportDecision _decision;
     private int _recoveries;
+    private int _unused;
     private DeviceEntry? _shown;
 
     /// <param name="exporter">Has the device.</param>
@@ -118,6 +127,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     public ITimerScheduler Timers { get; set; } = null!;
 
     public IStash Stash { get; set; } = null!;
+
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
     private BusId BusId => _device.BusId;
 
@@ -152,7 +163,12 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void BecomeUnbound() => Enter(DeviceState.Unbound, null, null, () =>
     {
         Receive<Bind>(bind => OnBind(bind, _driver.BindAsync(), BecomeUnbound));
-        Receive<Unbind>(_ => _decision.Export, _ => Sender.Tell(_shown!));
+        Receive<Unbind>(_ => _decision.Export, _ =>
+        {
+            Timers.Cancel(RetryTimer);
+            Decide(_decision with { Export = false });
+            Sender.Tell(_shown!);
+        });
         Receive<Unbind>(_ => Sender.Tell(new Status.Failure(new DeviceException(DeviceError.NotExported, $"{FullName} is not exported"))));
         Receive<Decided>(decided =>
         {
@@ -208,7 +224,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             BecomeAvailable();
     }
 
-    private void BecomeAvailable() => Enter(DeviceState.Available, null, null, () =>
+    private void BecomeAvailable()
+    {
+        _unused = 0;
+        BecomeOpen();
+    }
+
+    private void BecomeOpen() => Enter(DeviceState.Available, null, null, () =>
     {
         Receive<RequestLease>(request => Asked(request, null, Grant));
         Receive<Serve>(serve => serve.Request.IsPlain, serve =>
@@ -224,12 +246,14 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void Forget()
     {
         _ledger.Forget();
-        _ledger.SaveAsync().ContinueWith(
-            saved => _log.Warning("{0}: {1}", FullName, saved.Exception!.GetBaseException().Message),
-            CancellationToken.None,
-            TaskContinuationOptions.OnlyOnFaulted,
-            TaskScheduler.Default);
+        Save();
     }
+
+    private void Save() => _ledger.SaveAsync().ContinueWith(
+        saved => _log.Warning("{0}: {1}", FullName, saved.Exception!.GetBaseException().Message),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted,
+        TaskScheduler.Default);
 
     private void BecomeAvailableToAll()
     {
@@ -244,13 +268,15 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Enter(DeviceState.Leased, lease.Holder.ToString(), lease.User, () =>
         {
             Receive<RequestLease>(request => Asked(request, lease.Holder.ToString(), Grant));
-            Receive<ReleaseLease>(release => release.Holder == lease.Holder && release.Epoch == lease.Epoch, _ => BecomeAvailableToAll());
+            Receive<ReleaseLease>(release => Releases(release, lease), _ => BecomeAvailableToAll());
             Receive<LeaseEnded>(ended => ended.Epoch == lease.Epoch, _ => BecomeAvailableToAll());
-            Receive<Serve>(serve => serve.Request.IsPlain, serve => serve.Request.Refuse(OpStatus.DevBusy));
+            Receive<Serve>(serve => serve.Request.IsPlain, serve => RefuseAsBusy(serve.Request));
             Receive<Serve>(serve => serve.Request.Preamble is { Resume: false } named && named.LeaseId == lease.Id, serve =>
             {
-                if (_door.Admits(serve.Request, lease))
+                if (_door.Admits(serve.Request, lease, Now))
                     HandOver(serve.Request, Session.Of(lease with { Id = null }), () => Keep(lease));
+                else
+                    BecomeAvailableToAll();
             });
             Receive<Serve>(serve => Resume(serve.Request, () => Task.CompletedTask, () => Keep(_ledger.Lease!)));
             Exported(() => Keep(lease));
@@ -258,14 +284,27 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Timers.StartSingleTimer(LeaseTimer, new LeaseEnded(lease.Epoch), keep);
     }
 
+    // A holder that resumed, and never heard whether it arrived, gives back an epoch that is still to come.
+    private static bool Releases(ReleaseLease release, Lease lease) =>
+        release.Holder == lease.Holder && release.Epoch.Value >= lease.Epoch.Value;
+
     private void Keep(Lease lease) => BecomeLeased(lease with { Id = null }, Grace);
+
+    // What may not see the device is not told that it is there.
+    private void RefuseAsBusy(ImportRequest request)
+    {
+        if (_door.Admits(request))
+            request.Refuse(OpStatus.DevBusy);
+    }
 
     // Everybody who may have the device is asked for in this way: the policy first, then who has it.
     private void Asked(RequestLease request, string? user, Action<RequestLease, IActorRef> grant)
     {
         var isHolder = _ledger.Lease is { } lease && IsHolder(request, lease);
-        if (_door.Refuses(request, isHolder) is { } refused)
+        if (_door.Refuses(request, isHolder, Now) is { } refused)
             Sender.Tell(refused);
+        else if (isHolder && _unused >= MaxUnused)
+            Sender.Tell(new LeaseRefused(LeaseRefusal.Failed, $"{_unused} leases of {FullName} were not used: is its USB/IP port reachable?"));
         else if (user is not null && !isHolder && !request.Steal)
             Sender.Tell(new LeaseRefused(LeaseRefusal.Busy, $"{FullName} is held by {user}", _ledger.Lease?.Holder));
         else
@@ -276,25 +315,35 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         lease.Holder == request.Holder
         || (request.Instead is { } instead && lease.Holder == new Holder(request.Holder.Node, instead));
 
-    private void Grant(RequestLease request, IActorRef asker)
+    private void Grant(RequestLease request, IActorRef asker) => Grant(request, asker, () => Task.CompletedTask, BecomeFree);
+
+    // First the new lease is kept, then the session that is there ends: should it not be kept, nothing has happened to anybody.
+    private void Grant(RequestLease request, IActorRef asker, Func<Task> fence, Action stay)
     {
         var former = _ledger.Lease;
         var lease = _ledger.Grant(request.Holder, request.User);
         Wait(
             _ledger.SaveAsync(),
-            () =>
-            {
-                asker.Tell(new LeaseGranted(lease.Id!.Value, lease.Epoch, BusId, _settings.Endpoints, LeaseExpiry, lease.Secret));
-                if (former is not null && !IsHolder(request, former))
-                    TellStolen(former, lease);
-                BecomeLeased(lease, LeaseExpiry);
-            },
-            error =>
-            {
-                asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
-                _ledger.Forget();
-                BecomeAvailable();
-            });
+            () => Wait(
+                fence(),
+                () =>
+                {
+                    _unused++;
+                    asker.Tell(new LeaseGranted(lease.Id!.Value, lease.Epoch, BusId, _settings.Endpoints, LeaseExpiry, lease.Secret));
+                    if (former is not null && !IsHolder(request, former))
+                        TellStolen(former, lease);
+                    BecomeLeased(lease, LeaseExpiry);
+                },
+                error => FailToGrant(error, () => StayOr(stay, error))),
+            error => FailToGrant(error, stay));
+
+        void FailToGrant(Exception error, Action then)
+        {
+            asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
+            _ledger.Restore(former);
+            Save();
+            then();
+        }
     }
 
     private void TellStolen(Lease former, Lease lease)
@@ -302,7 +351,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         var who = Describe(lease.Holder, lease.User);
         _log.Info("{0} was taken from {1} by {2}", FullName, Describe(former.Holder, former.User), who);
         Publish(EventKinds.Stolen, former.Holder.ToString(), $"taken by {who}");
-        Context.Parent.Tell(new TellHolder(new LeaseStolen(BusId, former.Holder, former.Epoch, lease.Holder, lease.User)));
+        Context.Parent.Tell(new TellHolder(new LeaseStolen(_settings.Node, BusId, former.Holder, former.Epoch, lease.Holder, lease.User)));
     }
 
     // --- InUse ---
@@ -311,13 +360,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         Receive<RequestLease>(request => Asked(request, session.User, (asked, asker) => Fence(asked, asker, session)));
         Receive<ReleaseLease>(
-            release => release.Holder == session.Lease?.Holder && release.Epoch == session.Lease?.Epoch,
+            release => session.Lease is { } held && Releases(release, held),
             _ =>
             {
                 Forget();
                 BecomeInUse(session with { Lease = null });
             });
-        Receive<Serve>(serve => serve.Request.IsPlain, serve => serve.Request.Refuse(OpStatus.DevBusy));
+        Receive<Serve>(serve => serve.Request.IsPlain, serve => RefuseAsBusy(serve.Request));
         Receive<Serve>(serve => Resume(
             serve.Request,
             () =>
@@ -334,14 +383,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void Fence(RequestLease request, IActorRef asker, Session session)
     {
         Show(DeviceState.Releasing, session.User, session.Lease?.User);
-        Wait(
-            _driver.FenceAsync(),
-            () => Grant(request, asker),
-            error =>
-            {
-                asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
-                StayOr(() => BecomeInUse(session), error);
-            });
+        Grant(request, asker, _driver.FenceAsync, () => BecomeInUse(session));
     }
 
     /// <summary>The holder is back without the cluster: a takeover, under a lease id that only it and this ledger can derive.</summary>
@@ -353,7 +395,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             return;
         }
 
-        if (!_door.Admits(request, lease))
+        if (!_door.Admits(request, lease, Now))
         {
             stay();
             return;
@@ -543,6 +585,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             () =>
             {
                 _recoveries = 0;
+                _unused = 0;
                 Publish(EventKinds.SessionStarted, session.User);
                 BecomeInUse(session);
             },
@@ -568,6 +611,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void Wait(Task task, Action then, Action<Exception> otherwise)
     {
+        var waiting = 0;
         Timers.Cancel(LeaseTimer);
         Become(() =>
         {
@@ -581,6 +625,12 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             });
             // Of an actor that failed while it waited.
             Receive<Worked>(_ => { });
+            Receive<Serve>(_ => waiting >= MaxWaiting, serve => serve.Request.TurnAway(OpStatus.DevBusy));
+            Receive<Serve>(_ =>
+            {
+                waiting++;
+                Stash.Stash();
+            });
             ReceiveAny(_ => Stash.Stash());
         });
         task.ContinueWith(
@@ -614,7 +664,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void Publish(string kind, string user, string? reason = null) =>
         Context.System.EventStream.Publish(new EventRow(
-            Context.System.Scheduler.Now, _settings.Node.Value, kind, BusId.Value, Holder: user, Reason: reason));
+            Now, _settings.Node.Value, kind, BusId.Value, Holder: user, Reason: reason));
 
     private sealed record LeaseEnded(Epoch Epoch);
 

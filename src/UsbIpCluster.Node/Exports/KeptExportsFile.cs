@@ -25,11 +25,17 @@ internal sealed class KeptExportsFile(StateFolder state)
     private static KeptExport? Read(KeptExportLine? line, Action<string> report)
     {
         if (line is null)
+        {
+            report("exports.json: an empty line is left out");
             return null;
+        }
+
         try
         {
             if (!Selector.TryParse(line.Match, out var match, out var problem))
                 throw new FormatException(problem);
+            if (line.Allow is null != line.Deny is null)
+                throw new FormatException("allow and deny go together");
             var access = line is { Allow: { } allow, Deny: { } deny } ? new Access(Rules(allow), Rules(deny)) : null;
             return new KeptExport(match, line.Export, line.Name, access, line.Protected);
         }

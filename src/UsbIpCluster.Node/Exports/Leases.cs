@@ -64,12 +64,14 @@ internal sealed record LeaseRefused(
     LeaseRefusal Refusal, string Message, [property: JsonRequired] Holder? HeldBy = null) : INodeMessage;
 
 /// <summary>From the exporter to the node of an attachment that had a device: it was taken away on command, and is not to be fought for.</summary>
+/// <param name="Exporter">Who says so.</param>
 /// <param name="BusId">The device.</param>
 /// <param name="Holder">Who had it.</param>
 /// <param name="Epoch">Of the lease that is worthless now.</param>
 /// <param name="By">Who has it now.</param>
 /// <param name="User">For whom, as that node says.</param>
-internal sealed record LeaseStolen(BusId BusId, Holder Holder, Epoch Epoch, Holder By, string? User) : INodeMessage;
+internal sealed record LeaseStolen(
+    NodeName Exporter, BusId BusId, Holder Holder, Epoch Epoch, Holder By, string? User) : INodeMessage;
 
 /// <summary>From an importer that has detached: the device need not be kept for it. A stale epoch says nothing.</summary>
 internal sealed record ReleaseLease(BusId BusId, Holder Holder, Epoch Epoch) : INodeMessage;
@@ -102,7 +104,10 @@ internal sealed record Session(string User, Lease? Lease)
 internal sealed record ExportSettings(
     NodeName Node, ImmutableArray<NetworkAddress> Endpoints, ImmutableArray<ExportRule> Rules, StateFolder State)
 {
+    // Made once, when the daemon starts: later the disk may be full or read-only, and devices still come and go.
+    private readonly StateFolder _devices = State.Folder("devices");
+
     /// <summary>Where what is kept of the device at a bus id is.</summary>
     public StateFile<DeviceRecord> LedgerOf(BusId busId) =>
-        new(State.Folder("devices"), $"{busId}.json", StateJson.Default.DeviceRecord);
+        new(_devices, $"{busId}.json", StateJson.Default.DeviceRecord);
 }

@@ -22,6 +22,9 @@ internal sealed record Access(ImmutableArray<AccessRule> Allow, ImmutableArray<A
     /// <summary>Everybody.</summary>
     public static Access Open { get; } = new([], []);
 
+    /// <summary>Nobody.</summary>
+    public static Access Closed { get; } = new([], [new AccessRule("*", null, null)]);
+
     /// <summary>May an importer have it?</summary>
     /// <param name="node">The importer's node.</param>
     /// <param name="user">The user who asked, as that node says; null when it does not say.</param>

@@ -25,7 +25,8 @@ internal sealed partial class StateFolder
     public static StateFolder Open(string path)
     {
         Directory.CreateDirectory(path, FolderMode);
-        File.SetUnixFileMode(path, FolderMode);
+        if (File.GetUnixFileMode(path) != FolderMode)
+            File.SetUnixFileMode(path, FolderMode);
         return new StateFolder(Path.GetFullPath(path));
     }
 

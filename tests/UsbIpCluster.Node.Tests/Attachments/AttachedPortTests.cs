@@ -27,6 +27,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         var connection = await Server.AcceptAsync();
         Assert.Equal(new LeasePreamble(Samples.Secret.IdOf(Samples.BusId, new Epoch(7)), Resume: true), connection.Request.Preamble);
         connection.Grant();
+        Assert.Equal(lease, (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Leased>()).Lease);
         (await Controller.NextAsync("attach")).Attach(3);
         Assert.Equal(lease, (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Lease);
         await SettleAsync(Port);

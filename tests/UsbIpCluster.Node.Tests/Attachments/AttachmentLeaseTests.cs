@@ -8,7 +8,7 @@ namespace UsbIpCluster.Node.Tests;
 /// <summary>What an attachment does with its lease: it steals one, is robbed of it, and comes back with it while the cluster is cut.</summary>
 public sealed class AttachmentLeaseTests : AttachmentSpec
 {
-    private static readonly LeaseStolen Theft = new(Samples.BusId, Self, new Epoch(5), Samples.OtherHolder, "bob");
+    private static readonly LeaseStolen Theft = new(Samples.Lab1, Samples.BusId, Self, new Epoch(5), Samples.OtherHolder, "bob");
     private static readonly LeaseGranted First = new(
         LeaseId.New(), new Epoch(5), Samples.BusId, [new NetworkAddress("10.0.0.1", 3240)], Seconds(10), Samples.Secret);
 

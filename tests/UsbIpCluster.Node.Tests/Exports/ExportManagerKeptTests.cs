@@ -145,11 +145,25 @@ public sealed class ExportManagerKeptTests : VirtualTimeSpec
     [InlineData("{ \"exports\": [{ \"match\": \"a b\", \"export\": true, \"name\": null, \"allow\": null, \"deny\": null, \"protected\": false }] }")]
     [InlineData("{ \"exports\": [{ \"match\": \"1-1\", \"export\": true, \"name\": null, \"allow\": [null], \"deny\": [], \"protected\": false }] }")]
     [InlineData("{ \"exports\": null }")]
-    public async Task What_is_kept_and_can_not_be_used_is_left_out(string json)
+    public async Task Where_what_is_kept_can_not_be_used_a_device_that_is_bound_is_for_nobody_until_it_is_bound_again(string json)
     {
         File.WriteAllText(_state.PathOf("exports.json"), json);
         await StartAsync(Samples.Local("1-1", ExportStatus.Available));
+        Assert.Equal(LeaseRefusal.Denied, Assert.IsType<LeaseRefused>(await RequestAsync(Samples.Holder)).Refusal);
+        Assert.Empty((await AskAsync<ExportManager.Offered>(new ExportManager.GetOffered(IPAddress.Loopback))).Devices);
+        await BindAsync("1-1", [Samples.BusId]);
         Assert.IsType<LeaseGranted>(await RequestAsync(Samples.Holder));
+    }
+
+    [Fact]
+    public async Task What_can_not_be_kept_is_not_bound()
+    {
+        await StartAsync(Samples.Local("1-1", ExportStatus.Unbound));
+        Directory.CreateDirectory(_state.PathOf("exports.json.new"));
+        var error = await Assert.ThrowsAsync<ControlException>(() => BindAsync("1-1", [Samples.BusId]));
+        Assert.StartsWith("it can't be kept, and was not done: ", error.Message, StringComparison.Ordinal);
+        await SettleAsync(_exports);
+        Assert.False(_exporter.HasCalls);
     }
 
     [Fact]
@@ -229,7 +243,7 @@ public sealed class ExportManagerKeptTests : VirtualTimeSpec
         _exports.Tell(new InventoryActor.Changed(Samples.View("lab1", Samples.Node("lab2") with { Address = stage.Address }), null));
         var lease = Assert.IsType<LeaseGranted>(await RequestAsync(Samples.Holder));
         await AskAsync<LeaseGranted>(new RequestLease(Samples.BusId, Samples.OtherHolder, "bob", Steal: true));
-        await attachments.ExpectMsgAsync(new LeaseStolen(Samples.BusId, Samples.Holder, lease.Epoch, Samples.OtherHolder, "bob"));
+        await attachments.ExpectMsgAsync(new LeaseStolen(Samples.Lab1, Samples.BusId, Samples.Holder, lease.Epoch, Samples.OtherHolder, "bob"));
     }
 
     private async Task StartAsync(params LocalDevice[] devices)

@@ -36,6 +36,12 @@ public sealed class ExportedDevicePolicyTests : ExportedDeviceSpec
             var importer = Connect();
             Tell(importer.Serve(lease.LeaseId));
             Assert.Equal(OpStatus.Na, importer.ReadAnswer());
+
+            // Whoever may have it need not wait for the lease of who may not, and does not get it back at once.
+            Assert.Equal((DeviceState.Available, null), await StateAsync());
+            var refused = await RefusalAsync(Samples.Holder);
+            Assert.Equal((LeaseRefusal.Denied, "lab1/1-1 is not for lab2 at 127.0.0.1"), (refused.Refusal, refused.Message));
+            Advance(Doorkeeper.Penalty);
         }
 
         Assert.False(Exporter.HasCalls);

@@ -18,7 +18,7 @@ public sealed class ExportedDeviceTakeoverTests : ExportedDeviceSpec
         (await Exporter.NextAsync("release")).Succeed();
         Assert.Equal(former.Epoch.Next, Assert.IsType<LeaseGranted>(await answer).Epoch);
         var told = await Manager.FishForMessageAsync<ExportedDevice.TellHolder>(_ => true);
-        Assert.Equal(new LeaseStolen(Samples.BusId, Samples.Holder, former.Epoch, Samples.OtherHolder, "bob"), told.Message);
+        Assert.Equal(new LeaseStolen(Samples.Lab1, Samples.BusId, Samples.Holder, former.Epoch, Samples.OtherHolder, "bob"), told.Message);
         var stolen = await ExpectEventAsync(EventKinds.Stolen);
         Assert.Equal((Holder, "taken by lab3/a7 (bob)"), (stolen.Holder, stolen.Reason));
         var refused = await RefusalAsync(Samples.Holder);
@@ -163,6 +163,31 @@ public sealed class ExportedDeviceTakeoverTests : ExportedDeviceSpec
         Assert.Equal(OpStatus.DevErr, Resume(lease, 1).ReadAnswer());
         Assert.Equal((DeviceState.InUse, Holder), await StateAsync());
         Assert.False(Exporter.HasCalls);
+    }
+
+    [Fact]
+    public async Task A_theft_that_can_not_be_kept_ends_nothing()
+    {
+        await StartAsync(ExportStatus.Available);
+        await ImportAsync();
+        Directory.CreateDirectory(State.Folder("devices").PathOf("1-1.json.new"));
+        Assert.Equal(LeaseRefusal.Failed, Assert.IsType<LeaseRefused>(await RequestAsync(Steal)).Refusal);
+        Assert.Equal((DeviceState.InUse, Holder), await StateAsync());
+        Assert.False(Exporter.HasCalls);
+        Assert.Equal(Samples.Holder, (await RefusalAsync(Samples.OtherHolder)).HeldBy);
+    }
+
+    [Fact]
+    public async Task A_holder_that_never_connects_keeps_the_device_from_others_only_for_a_while()
+    {
+        await StartAsync(ExportStatus.Available);
+        for (var unused = 0; unused < ExportedDevice.MaxUnused; unused++)
+            await LeaseAsync();
+        Assert.Equal(LeaseRefusal.Failed, (await RefusalAsync(Samples.Holder)).Refusal);
+        await SettleAsync();
+        Advance(ExportedDevice.LeaseExpiry);
+        Assert.Equal((DeviceState.Available, null), await StateAsync());
+        await LeaseAsync();
     }
 
     [Fact]

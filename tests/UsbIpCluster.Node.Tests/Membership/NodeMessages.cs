@@ -28,7 +28,7 @@ internal static class NodeMessages
             Samples.Secret),
         new LeaseRefused(LeaseRefusal.Busy, "lab1/1-1 is held by \"läb\"\n"),
         new LeaseRefused(LeaseRefusal.Busy, "lab1/1-1 is held by lab3/a7", Samples.OtherHolder),
-        new LeaseStolen(Samples.BusId, Samples.Holder, new Epoch(3), Samples.OtherHolder, "alice"),
+        new LeaseStolen(Samples.Lab1, Samples.BusId, Samples.Holder, new Epoch(3), Samples.OtherHolder, "alice"),
         new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(0)),
     ];
 

@@ -295,10 +295,12 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         return [.. busIds.Select(busId => _devices[busId])];
     }
 
-    // The devices work at the same time.
+    // The devices work at the same time. One that has been unplugged meanwhile would never answer.
     private void CarryOut(Local[] devices, IActorRef asker, Func<Local, object> order, Func<Results, object> report)
     {
-        var answers = devices.Select(device => AskAsync(device, order(device))).ToArray();
+        var answers = devices.Select(device => Here(device.Last.BusId)?.Actor.Equals(device.Actor) == true
+            ? AskAsync(device, order(device))
+            : Task.FromResult(new Result(device.Last.BusId, null, NoSuchDevice(device.Last.BusId)))).ToArray();
         Task.WhenAll(answers).PipeTo(Self, success: answered => report(new Results(asker, [.. answered])));
     }
 

@@ -18,10 +18,15 @@ public readonly record struct ControlCaller(int ProcessId, uint UserId, uint Gro
     /// The user in one printable word: the name, else <c>uid:1000</c>. A name from a directory server may be anything; one that is too long,
     /// does not print, or could be taken for the other form is not used.
     /// </summary>
-    public string User => UserName is { } name && IsUserName(name) ? name : $"uid:{UserId}";
+    public string User => UserName is { } name && IsName(name) ? name : $"{WithoutName}{UserId}";
 
-    /// <summary>Whether a text can be a user's name: short, printable, one word, and not of the form that stands for a user without a name.</summary>
-    public static bool IsUserName(string text) => text.Length is > 0 and <= LongestName && text.EnumerateRunes().All(IsOfName);
+    private const string WithoutName = "uid:";
+
+    /// <summary>Whether a text can be somebody's <see cref="User"/>, in either form.</summary>
+    public static bool IsUser(string text) => IsName(text)
+        || (text.StartsWith(WithoutName, StringComparison.Ordinal) && uint.TryParse(text[WithoutName.Length..], NumberStyles.None, null, out _));
+
+    private static bool IsName(string text) => text.Length is > 0 and <= LongestName && text.EnumerateRunes().All(IsOfName);
 
     private static bool IsOfName(Rune rune) => rune.Value != ':' && rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator

@@ -21,14 +21,14 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     /// <summary>To the parent: this is how far it has come.</summary>
     public abstract record Progress
     {
-        /// <summary>The device's node has given it this lease.</summary>
+        /// <summary>It has this lease: the device's node has given it, or its own address has taken it up again.</summary>
         public sealed record Leased(LeaseGranted Lease) : Progress;
 
         /// <summary>It has a lease, and connects.</summary>
         public sealed record Connecting : Progress;
 
-        /// <summary>The socket is handed over; the host enumerates the device. Without a lease it comes from a plain USB/IP server.</summary>
-        public sealed record HandedOver(PortNumber Port, string Endpoint, UsbDeviceRecord Record, LeaseGranted? Lease) : Progress;
+        /// <summary>The socket is handed over; the host enumerates the device.</summary>
+        public sealed record HandedOver(PortNumber Port, string Endpoint, UsbDeviceRecord Record) : Progress;
 
         /// <summary>The device is usable.</summary>
         public sealed record Usable(BusId LocalBusId, DateTimeOffset Time) : Progress;
@@ -219,7 +219,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     {
         var origin = new PortOrigin(endpoint.Address.ToString(), endpoint.Port.ToString(), busId);
         var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, CancellationToken.None).GetAwaiter().GetResult();
-        return new Progress.HandedOver(port, endpoint.ToString(), imported.Device, _lease);
+        return new Progress.HandedOver(port, endpoint.ToString(), imported.Device);
     }
 
     private void BecomeDetachingWhenConnected() => Become(() =>

@@ -172,8 +172,6 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void OnHandedOver(AttachedPort.Progress.HandedOver handedOver)
     {
-        if (handedOver.Lease is { } lease && _theft is null)
-            OnLeased(lease);
         Show(AttachmentStates.Enumerating, s => s with
         {
             Port = handedOver.Port,

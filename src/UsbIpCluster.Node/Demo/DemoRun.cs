@@ -9,7 +9,6 @@ namespace UsbIpCluster.Node;
 internal sealed class DemoRun : IAsyncDisposable
 {
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan SignalDelay = TimeSpan.FromSeconds(1);
 
     private readonly List<DemoNode> _nodes = [];

@@ -164,8 +164,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
                 var seen = _devices[present.BusId] = known with { Last = present.Device };
                 if (known.Presence != Presence.Here)
                     break;
-                if (Decide(seen) != Decide(known))
-                    known.Actor.Tell(new ExportedDevice.Decided(Decide(seen)));
+                var decision = Decide(seen);
+                if (decision != Decide(known))
+                    known.Actor.Tell(new ExportedDevice.Decided(decision));
                 known.Actor.Tell(new ExportedDevice.Seen(present.Device));
                 break;
             case DeviceChange.Gone gone when known is { Presence: not Presence.Leaving }:
@@ -255,7 +256,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     {
         if (kept.Error is { } error)
         {
-            TakeBack(kept);
+            Decide(Without(kept));
             kept.Asker.Tell(new Status.Failure(new ControlException(
                 ControlError.Failed, $"it can't be kept, and was not done: {error.Message}", "is the state folder's disk full, or read-only?", null, error)));
             return;
@@ -271,11 +272,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     }
 
     // What could not be done is not kept, unless something was said since.
-    private void TakeBack(Kept kept)
-    {
-        if (_plan.Equals(kept.Plan))
-            Decide(kept.Before);
-    }
+    private ExportPlan Without(Kept kept) => _plan.Equals(kept.Plan) ? kept.Before : _plan;
 
     private void OnUnbind(Unbind unbind)
     {
@@ -325,8 +322,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     {
         // One that is late may be done yet.
         if (bound.Results.Items.All(item => item.Error is not (null or DeviceException { Error: DeviceError.TimedOut })))
-            TakeBack(bound.Request);
-        Keep(_plan, bound.Results);
+        {
+            Keep(Without(bound.Request), bound.Results);
+            return;
+        }
+
+        // It is on the disk already; one that failed goes on trying by itself.
+        Tell(_devices.Values);
+        bound.Results.Asker.Tell(AnswerTo(bound.Results));
     }
 
     private void OnUnbound(Unbound unbound)
@@ -354,12 +357,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private void Keep(ExportPlan plan, Results results)
     {
         Decide(plan);
-        var failed = results.Items.FirstOrDefault(item => item.Error is not null);
-        object answer = failed is { Error: { } error }
-            ? new Status.Failure(results.Items.Length == 1 ? error : Partly(results, failed.BusId, error))
-            : new Done([.. results.Items.Select(item => item.Entry!)]);
+        var answer = AnswerTo(results);
         _kept.WriteAsync(_plan.Kept).PipeTo(results.Asker, success: () => answer, failure: NotKept);
     }
+
+    private static object AnswerTo(Results results) =>
+        results.Items.FirstOrDefault(item => item.Error is not null) is { Error: { } error } failed
+            ? new Status.Failure(results.Items.Length == 1 ? error : Partly(results, failed.BusId, error))
+            : new Done([.. results.Items.Select(item => item.Entry!)]);
 
     private void Decide(ExportPlan plan)
     {

@@ -227,20 +227,18 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void BecomeAvailable()
     {
         _unused = 0;
-        BecomeOpen();
-    }
-
-    private void BecomeOpen() => Enter(DeviceState.Available, null, null, () =>
-    {
-        Receive<RequestLease>(request => Asked(request, null, Grant));
-        Receive<Serve>(serve => serve.Request.IsPlain, serve =>
+        Enter(DeviceState.Available, null, null, () =>
         {
-            if (_door.Admits(serve.Request))
-                HandOver(serve.Request, new Session(serve.Request.Peer.ToString(), null), BecomeAvailable);
+            Receive<RequestLease>(request => Asked(request, null, Grant));
+            Receive<Serve>(serve => serve.Request.IsPlain, serve =>
+            {
+                if (_door.Admits(serve.Request))
+                    HandOver(serve.Request, new Session(serve.Request.Peer.ToString(), null), BecomeAvailable);
+            });
+            Receive<Serve>(serve => serve.Request.Drop());
+            Exported(BecomeAvailable);
         });
-        Receive<Serve>(serve => serve.Request.Drop());
-        Exported(BecomeAvailable);
-    });
+    }
 
     // Should it not be written, a restart keeps the device for nobody during a grace time.
     private void Forget()
@@ -317,34 +315,45 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void Grant(RequestLease request, IActorRef asker) => Grant(request, asker, () => Task.CompletedTask, BecomeFree);
 
-    // First the new lease is kept, then the session that is there ends: should it not be kept, nothing has happened to anybody.
     private void Grant(RequestLease request, IActorRef asker, Func<Task> fence, Action stay)
     {
         var former = _ledger.Lease;
         var lease = _ledger.Grant(request.Holder, request.User);
-        Wait(
-            _ledger.SaveAsync(),
-            () => Wait(
-                fence(),
-                () =>
-                {
-                    _unused++;
-                    asker.Tell(new LeaseGranted(lease.Id!.Value, lease.Epoch, BusId, _settings.Endpoints, LeaseExpiry, lease.Secret));
-                    if (former is not null && !IsHolder(request, former))
-                        TellStolen(former, lease);
-                    BecomeLeased(lease, LeaseExpiry);
-                },
-                error => FailToGrant(error, () => StayOr(stay, error))),
-            error => FailToGrant(error, stay));
-
-        void FailToGrant(Exception error, Action then)
-        {
-            asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
-            _ledger.Restore(former);
-            Save();
-            then();
-        }
+        SaveAndFence(
+            fence,
+            () =>
+            {
+                _unused++;
+                asker.Tell(new LeaseGranted(lease.Id!.Value, lease.Epoch, BusId, _settings.Endpoints, LeaseExpiry, lease.Secret));
+                if (former is not null && !IsHolder(request, former))
+                    TellStolen(former, lease);
+                BecomeLeased(lease, LeaseExpiry);
+            },
+            error =>
+            {
+                asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
+                _ledger.Restore(former);
+                Save();
+            },
+            stay);
     }
+
+    // First the new lease is kept, then the session that is there ends: should it not be kept, nothing has happened to anybody.
+    private void SaveAndFence(Func<Task> fence, Action then, Action<Exception> fail, Action stay) => Wait(
+        _ledger.SaveAsync(),
+        () => Wait(
+            fence(),
+            then,
+            error =>
+            {
+                fail(error);
+                StayOr(stay, error);
+            }),
+        error =>
+        {
+            fail(error);
+            stay();
+        });
 
     private void TellStolen(Lease former, Lease lease)
     {
@@ -401,26 +410,20 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             return;
         }
 
-        // First its epoch is kept, then the session ends: should it not be kept, nothing has happened to the session.
-        Wait(
-            _ledger.SaveAsync(),
-            () => Wait(
-                fence(),
-                () =>
-                {
-                    SessionEnds();
-                    Show(DeviceState.Leased, lease.Holder.ToString(), lease.User);
-                    HandOver(request, Session.Of(lease), () => Keep(lease));
-                },
-                error => FailToResume(error, () => StayOr(stay, error))),
-            error => FailToResume(error, stay));
-
-        void FailToResume(Exception error, Action then)
-        {
-            _log.Warning("{0} could not be given back to {1}: {2}", FullName, lease.Holder, error.Message);
-            request.Refuse(OpStatus.DevErr);
-            then();
-        }
+        SaveAndFence(
+            fence,
+            () =>
+            {
+                SessionEnds();
+                Show(DeviceState.Leased, lease.Holder.ToString(), lease.User);
+                HandOver(request, Session.Of(lease), () => Keep(lease));
+            },
+            error =>
+            {
+                _log.Warning("{0} could not be given back to {1}: {2}", FullName, lease.Holder, error.Message);
+                request.Refuse(OpStatus.DevErr);
+            },
+            stay);
     }
 
     // --- Faulted ---

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -98,15 +97,12 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     {
         InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
         InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
-        RequestLease { User: { } user } when !IsUser(user) => "of a user whose name can't be one",
-        LeaseStolen { User: { } user } when !IsUser(user) => "of a user whose name can't be one",
+        RequestLease { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
+        LeaseStolen { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
         LeaseGranted { Endpoints: var endpoints } when endpoints.Length > MaxEndpoints || endpoints.Contains(null!) =>
             "with an empty endpoint, or too many",
         _ => null,
     };
-
-    private static bool IsUser(string text) =>
-        ControlCaller.IsUserName(text) || (text.StartsWith("uid:", StringComparison.Ordinal) && uint.TryParse(text[4..], NumberStyles.None, null, out _));
 
     private static string? WhatIsWrong(NodeEntry entry)
     {

@@ -29,7 +29,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         connection.Grant();
         Assert.Equal(lease, (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Leased>()).Lease);
         (await Controller.NextAsync("attach")).Attach(3);
-        Assert.Equal(lease, (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Lease);
+        await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>();
         await SettleAsync(Port);
         Controller.Show(3, PortStatus.Free);
         Assert.Equal(new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(7)), (await ExpectEndAsync()).Release);
@@ -56,7 +56,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         Assert.True(call.Connection!.Connected && call.Connection.Blocking);
         call.Attach(3);
         Assert.Equal(
-            new AttachedPort.Progress.HandedOver(new PortNumber(3), Server.Address.ToString(), Samples.Record("1-1"), Lease: null),
+            new AttachedPort.Progress.HandedOver(new PortNumber(3), Server.Address.ToString(), Samples.Record("1-1")),
             await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>());
         await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(new PortNumber(3)));
     }

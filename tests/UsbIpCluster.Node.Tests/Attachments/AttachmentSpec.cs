@@ -123,7 +123,9 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
         public async Task HandOverAsync(LeaseGranted? lease = null)
         {
             await ConnectAsync();
-            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1"), lease));
+            if (lease is not null)
+                await LeaseAsync(lease);
+            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1")));
         }
 
         public async Task UseAsync(LeaseGranted? lease = null)

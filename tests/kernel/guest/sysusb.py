@@ -52,11 +52,15 @@ def detach_all(timeout=30):
 
 
 def wait_free(timeout):
-    """Waits until no port of vhci_hcd is in use; returns when that was seen."""
+    """Waits until no port of vhci_hcd is in use and its devices are gone; returns when that was seen.
+
+    The port is free before the hub has let go of the device. What is attached there in between is taken for the old device, which then
+    goes on: without a uevent and without enumeration (hub_port_connect_change, drivers/usb/core/hub.c).
+    """
     deadline = time.monotonic() + timeout
-    while ports := vhci_ports():
+    while left := vhci_ports() or [device for device in usb_devices() if device["imported"]]:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"ports of vhci_hcd that stay: {ports}")
+            raise TimeoutError(f"what vhci_hcd does not let go of: {left}")
         time.sleep(0.02)
     return time.monotonic()
 

@@ -113,6 +113,7 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
         await HandOverAsync(3);
         await HandOverAsync(4);
         await DetachPortsAsync(target, 2);
+        Assert.All(Exports.ReceiveN(2), message => Assert.IsType<ReleaseLease>(message));
         Assert.Empty((await SnapshotAsync()).Rules);
         await ShowAsync(Samples.Entry("1-1"), Samples.Entry("1-2"), Samples.Entry("1-3"));
         ExpectNothing(Exports);
@@ -127,6 +128,7 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
         await AttachAllAsync();
         await HandOverAsync(3);
         await DetachPortsAsync("a2");
+        await Exports.ExpectMsgAsync<ReleaseLease>();
         await ShowAsync(Samples.Entry("1-1"));
         ExpectNothing(Exports);
 

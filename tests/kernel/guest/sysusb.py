@@ -62,7 +62,7 @@ def wait_free(timeout):
         if time.monotonic() > deadline:
             raise TimeoutError(f"what vhci_hcd does not let go of: {left}")
         time.sleep(0.02)
-    # An attempt to enumerate goes on for seconds after its port was freed. The hub is locked meanwhile, and the kernel shows this only then.
+    # An attempt to enumerate goes on for seconds after its port was freed. The hub is locked meanwhile, and only then shows this.
     for hub in glob.glob("/sys/devices/platform/vhci_hcd.*/usb*"):
         _read(f"{hub}/bConfigurationValue")
     return time.monotonic()

@@ -4,7 +4,7 @@ The kernel sends uevents to the network namespaces of the first user namespace o
 """
 from bench import check, measure, milliseconds, poll
 
-WITHOUT_UEVENTS = "none seem to arrive here"
+WITHOUT_UEVENTS = "devices and ports are polled instead"
 # As in a container: nothing of the host's network, and addresses of its own.
 SETUP = 'ip link set lo up && ip addr add "$0/32" dev lo && exec "$@"'
 

@@ -113,8 +113,8 @@ public sealed class VhciHostController : IHostController
             {
                 throw new DeviceException(
                     DeviceError.NoFreePort,
-                    $"after {LeavingTimeout.TotalSeconds} s every free port for {Describe(HubFor(speed))} still has the device of a session "
-                        + "that has ended; the kernel lets go of one after another",
+                    $"after {LeavingTimeout.TotalSeconds} s every free port for {Describe(HubFor(speed))} still has the device of a "
+                        + "session that has ended; the kernel lets go of one after another",
                     "try again");
             }
 
@@ -155,8 +155,8 @@ public sealed class VhciHostController : IHostController
     }
 
     /// <summary>
-    /// The first usable port on the hub with the fewest devices that are being enumerated, which a hub does one after another; null when
-    /// those that are free all have a device still.
+    /// The first usable port on the hub with the fewest devices that are being enumerated, of several such on the one with the fewest
+    /// devices: a hub enumerates them one after another, and lets go of them one after another. Null when all free ports have a device still.
     /// </summary>
     /// <exception cref="DeviceException">NoFreePort: none is free.</exception>
     private PortNumber? Choose(VhciHub wanted, HashSet<PortNumber> taken)
@@ -165,6 +165,7 @@ public sealed class VhciHostController : IHostController
         var free = ports
             .GroupBy(port => _driver.ControllerOf(port.Port))
             .OrderBy(hub => hub.Count(port => port.State != VhciState.Free && _watch.Find(port.Port)?.Status != PortStatus.Ready))
+            .ThenBy(hub => hub.Count(port => port.State != VhciState.Free))
             .SelectMany(hub => hub.Select((port, index) => (port.Port, port.State, Controller: hub.Key, Index: index)))
             .Where(port => port.State == VhciState.Free && !taken.Contains(port.Port))
             .ToList();

@@ -98,13 +98,30 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_hub_with_devices_that_are_ready_is_filled_first()
+    public async Task A_hub_with_devices_that_are_ready_comes_before_one_that_enumerates()
     {
         using var told = Watch(out var changes);
         await AttachAsync(UsbSpeed.High);
-        _kernel.Enumerate(0, DevId, "9-1");
+        await AttachAsync(UsbSpeed.High);
+        _kernel.Enumerate(4, DevId, FakeVhci.LocalBusIdOf(4));
         await changes.NextAsync(change => change.Port.Status == PortStatus.Ready);
-        Assert.Equal(1, (await AttachAsync(UsbSpeed.High)).Number);
+        Assert.Equal(5, (await AttachAsync(UsbSpeed.High)).Number);
+    }
+
+    [Fact]
+    public async Task Devices_that_are_ready_are_spread_over_the_hubs_too()
+    {
+        using var told = Watch(out var changes);
+        var ports = new List<int>();
+        for (var i = 0; i < 4; i++)
+        {
+            var port = (await AttachAsync(UsbSpeed.High)).Number;
+            _kernel.Enumerate(port, DevId, FakeVhci.LocalBusIdOf(port));
+            await changes.NextAsync(change => change.Port.Status == PortStatus.Ready);
+            ports.Add(port);
+        }
+
+        Assert.Equal([0, 4, 1, 5], ports);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ def run(a, b):
 
 
 def detached_in_slow_states(b, daemon):
-    b.sh(f"ip neigh replace {NOWHERE} lladdr 52:54:00:00:00:99 dev eth0 nud permanent")
+    b.sh(f"/bin/ip neigh replace {NOWHERE} lladdr 52:54:00:00:00:99 dev eth0 nud permanent")
     slow = {"connecting": {"remoteHost": NOWHERE, "remoteBusid": "1-1"},
             "backing-off": {"remoteHost": f"{b.address}:9", "remoteBusid": "1-1"},
             "waiting": {"selector": "serial=NOBODY"}}

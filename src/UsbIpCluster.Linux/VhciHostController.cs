@@ -156,7 +156,7 @@ public sealed class VhciHostController : IHostController
 
     /// <summary>
     /// The first usable port on the hub with the fewest devices that are being enumerated, of several such on the one with the fewest
-    /// devices: a hub enumerates them one after another, and lets go of them one after another. Null when all free ports have a device still.
+    /// devices: a hub enumerates one after another, and lets go of one after another. Null when all free ports still have a device.
     /// </summary>
     /// <exception cref="DeviceException">NoFreePort: none is free.</exception>
     private PortNumber? Choose(VhciHub wanted, HashSet<PortNumber> taken)

@@ -141,7 +141,7 @@ class Machine:
     def make_disk(self, serial, mib=1, udc=None):
         """A USB disk with known content, plugged in: {"serial", "busid", "udc", "plugged", "sha256"}."""
         size = int(mib * (1 << 20))
-        return {**self.ask("make_disk", serial=serial, size=size, udc=udc), "sha256": disk_checksum(serial, size)}
+        return {**self.ask("make_disk", serial=serial, size=size, udc=udc, timeout=10), "sha256": disk_checksum(serial, size)}
 
     def make_acm(self, serial):
         return self.ask("make_acm", serial=serial)

@@ -1,5 +1,6 @@
 """16 attachments lost at the same moment are all back soon, on all controllers; every port of a hub can be used, and a full hub says so."""
 import collections
+import concurrent.futures
 
 from bench import check, fails, measure, median, milliseconds, patient, poll, start_cluster
 
@@ -12,8 +13,8 @@ UNAVAILABLE, TIMED_OUT = 4, 6
 
 
 def run(a, b):
-    making = [a.begin("make_disk", f"MANY{n:02}", mib=1 / 16, udc=f"dummy_udc.{n}") for n in range(COUNT)]
-    disks = [disk.result() for disk in making]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as makers:
+        disks = list(makers.map(lambda n: a.make_disk(f"MANY{n:02}", mib=1 / 16, udc=f"dummy_udc.{n}"), range(COUNT)))
     serials = [disk["serial"] for disk in disks]
     daemon_a, daemon_b = start_cluster(a, b)
     daemon_a.rpc("bind", selector="class=mass-storage", all=True, timeout=60)

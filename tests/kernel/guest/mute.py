@@ -68,7 +68,11 @@ def _relay(client, device, record):
         reply = receive(exporter, 8 + _DEVICE.size)
         client.sendall(reply[:_SPEED_AT] + struct.pack(">I", device["speed"]) + reply[_SPEED_AT + 4:])
         threading.Thread(target=_copy, args=(exporter, client), daemon=True).start()
-        _count(client, record, exporter)
+        try:
+            _count(client, record, exporter)
+        finally:
+            # Closing alone would leave it open for as long as the other thread waits for it.
+            exporter.shutdown(socket.SHUT_RDWR)
 
 
 def _copy(source, target):
@@ -102,7 +106,7 @@ def occupy(ports):
 def end_mute():
     """Ends all of it."""
     for each in _open:
-        # Closing alone does not end a call that waits for it in another thread.
+        # As above.
         with contextlib.suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
         each.close()

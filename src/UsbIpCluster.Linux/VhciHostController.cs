@@ -140,6 +140,10 @@ public sealed class VhciHostController : IHostController
         {
             if (Choose(HubFor(speed), taken) is not { } port)
                 return null;
+
+            // Free since the last reading: whoever waits for that, or takes the port for his, must hear of it before it is used again.
+            if (_watch.Find(port) is not null)
+                _watch.ReadNow(_driver.ControllerOf(port));
             var errno = _driver.Attach(port, descriptor, deviceId, speed);
             if (errno == 0)
                 return port;

@@ -171,6 +171,31 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
         Assert.Equal(4, (await AttachAsync(UsbSpeed.High)).Number);
     }
 
+    [Fact]
+    public async Task A_port_that_was_freed_a_moment_ago_is_told_as_free_before_it_is_used_again()
+    {
+        await using var controller = CreateController(new ManualClock());
+        foreach (var port in (int[])[1, 4])
+            _kernel.Take(port);
+        var (first, firstEnd) = Connections.Pair();
+        var (second, secondEnd) = Connections.Pair();
+        using var _ = firstEnd;
+        using var __ = secondEnd;
+        Assert.Equal(0, (await AttachAsync(controller, first, UsbSpeed.High)).Number);
+        var told = new List<PortStatus>();
+        using var subscription = controller.Subscribe(change =>
+        {
+            // In the middle of a reading, which took the other one for used.
+            if (change.Port.Port.Number == 5)
+                _kernel.Free(0);
+            if (change.Port.Port.Number == 0)
+                told.Add(change.Port.Status);
+        });
+        _kernel.Take(5);
+        Assert.Equal(0, (await AttachAsync(controller, second, UsbSpeed.High)).Number);
+        Assert.Equal([PortStatus.Enumerating, PortStatus.Free, PortStatus.Enumerating], told);
+    }
+
     [Theory]
     [InlineData(0, UsbSpeed.High, 1)]
     [InlineData(2, UsbSpeed.High, 0)]

@@ -16,7 +16,7 @@ def run(a):
         daemon = a.start_daemon("--exporter", "kernel", "--host-controller", "kernel", prefix=prefix)
         poll(f"{name}: the daemon knows the disk", lambda: daemon.devices(serial="POLLED", state="unbound"))
         daemon.rpc("bind", selector="serial=POLLED")
-        attach = daemon.call("attach", selector="serial=POLLED", waitSeconds=30)
+        attach = daemon.call("attach", selector="serial=POLLED", waitSeconds=60, timeout=70)
         measure(f"{name}: attach until usable", milliseconds(attach["time"] - attach["sent"]), "ms")
         same_content(a, disk)
 

@@ -56,9 +56,15 @@ public sealed class AttachedPortTests : AttachedPortSpec
         Assert.True(call.Connection!.Connected && call.Connection.Blocking);
         call.Attach(3);
         Assert.Equal(
-            new AttachedPort.Progress.HandedOver(new PortNumber(3), Server.Address.ToString(), Samples.Record("1-1")),
+            new AttachedPort.Progress.HandedOver(
+                new PortSession(
+                    new PortNumber(3),
+                    new PortOrigin(Server.Address.Host, Server.Address.Port.ToString(), Samples.BusId),
+                    Samples.Record("1-1").DeviceId),
+                Samples.Record("1-1")),
             await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>());
-        await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(new PortNumber(3)));
+        await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(new PortSession(
+            new PortNumber(3), call.Origin!, Samples.Record("1-1").DeviceId)));
     }
 
     [Fact]
@@ -112,7 +118,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         (await Server.AcceptAsync()).Grant();
         (await Controller.NextAsync("attach")).Attach(3);
         Assert.Equal(
-            Server.Address.ToString(), (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Endpoint);
+            Server.Address.ToString(), (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Session.Origin.Endpoint);
     }
 
     [Fact]
@@ -301,6 +307,81 @@ public sealed class AttachedPortTests : AttachedPortSpec
         Port.Tell(new AttachedPort.Detach());
         (await Controller.NextAsync("detach")).Detach();
         Assert.Null((await ExpectEndAsync()).Error);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_not_enumerated_and_whose_port_the_kernel_keeps_is_detached_again_and_again()
+    {
+        await HandOverAsync();
+        Advance(AttachedPort.EnumerationTimeout);
+        for (var i = 0; i < 3; i++)
+        {
+            (await Controller.NextAsync("detach")).Fail(DeviceError.TimedOut, "not free after 5 s");
+            Assert.Equal("not free after 5 s", (await ParentProbe.FishForMessageAsync<AttachedPort.DetachFailed>(_ => true)).Error.Message);
+            await SettleAsync(Port);
+            Advance(AttachedPort.StuckInterval);
+        }
+
+        (await Controller.NextAsync("detach")).Detach();
+        Assert.Equal(DeviceError.TimedOut, await ExpectErrorAsync());
+    }
+
+    [Fact]
+    public async Task A_detach_of_such_a_port_is_one()
+    {
+        await HandOverAsync();
+        Advance(AttachedPort.EnumerationTimeout);
+        (await Controller.NextAsync("detach")).Fail(DeviceError.TimedOut, "not free after 5 s");
+        await ParentProbe.FishForMessageAsync<AttachedPort.DetachFailed>(_ => true);
+        Port.Tell(new AttachedPort.Detach());
+        (await Controller.NextAsync("detach")).Detach();
+        Assert.Null((await ExpectEndAsync()).Error);
+    }
+
+    [Fact]
+    public async Task A_detach_while_one_that_took_too_long_is_detached_is_one()
+    {
+        await HandOverAsync();
+        Advance(AttachedPort.EnumerationTimeout);
+        var detach = await Controller.NextAsync("detach");
+        Port.Tell(new AttachedPort.Detach());
+        await SettleAsync(Port);
+        detach.Detach();
+        Assert.Null((await ExpectEndAsync()).Error);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_session_that_was_there_is_watched_and_no_more(bool detach)
+    {
+        await StartAsync(new AttachmentSource.Adopted(Samples.Session(3), null));
+        await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(Samples.Session(3)));
+        Controller.Show(3, PortStatus.Ready);
+        await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Usable>();
+        Controller.ExpectNothing();
+        if (detach)
+        {
+            Port.Tell(new AttachedPort.Detach());
+            (await Controller.NextAsync("detach")).Detach();
+            Assert.Null((await ExpectEndAsync()).Error);
+        }
+        else
+        {
+            Controller.Show(3, PortStatus.Free);
+            Assert.Equal(DeviceError.PeerLost, await ExpectErrorAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_session_that_was_there_and_is_not_any_more_was_lost()
+    {
+        await StartAsync(new AttachmentSource.Adopted(Samples.Session(3), Samples.Lease(5)));
+        await Ports.ExpectMsgAsync<AttachmentManager.WatchPort>();
+        Controller.Show(3, PortStatus.Free);
+        var ended = await ExpectEndAsync();
+        Assert.Equal("the session was lost while nobody looked after it", ended.Error!.Message);
+        Assert.Equal(new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(5)), ended.Release);
     }
 
     [Fact]

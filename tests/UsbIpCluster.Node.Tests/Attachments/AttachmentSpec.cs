@@ -41,6 +41,9 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected static ReleaseLease Release { get; } = new(Samples.BusId, Self, new Epoch(5));
 
+    /// <summary>What <see cref="Release"/> gives back.</summary>
+    private protected static LeaseGranted Leased { get; } = Samples.Lease(5);
+
     public async Task InitializeAsync() => await _stage.AddAsync(Exports.Ref, "exports");
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -55,12 +58,21 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task StartAsync(AttachmentTarget target, bool once = false, TimeSpan? wait = null, bool steal = false)
     {
-        var plan = new AttachmentPlan(Self.Attachment, target, once, wait, "alice", steal, Self.Attachment, Asker.Ref);
+        await StartAsync(New(target, once), new AttachmentAsker(Asker.Ref, wait, steal));
+    }
+
+    /// <summary>One of which nothing is known yet.</summary>
+    private protected AttachmentStatus New(AttachmentTarget target, bool once = false) =>
+        new(new AttachmentPlan(Self.Attachment, target, once, "alice"), AttachmentStates.Waiting, VirtualNow);
+
+    private protected async Task StartAsync(AttachmentStatus status, AttachmentAsker? asker = null)
+    {
         var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
+        var former = new FormerAttachments(Samples.Lab2, Self.Attachment, []);
         var (sessions, view) = (Sessions.Ref, _view);
         Func<AttachmentSource, Holder, Props> port = (source, holder) =>
             Props.Create(() => new ScriptedSession(sessions, source, holder));
-        Attachment = await Parent.AddAsync(Sys, Props.Create(() => new Attachment(plan, settings, view, port)), Manager.Ref);
+        Attachment = await Parent.AddAsync(Sys, Props.Create(() => new Attachment(status, asker, settings, former, view, port)), Manager.Ref);
         await SettleAsync(Attachment);
     }
 
@@ -78,7 +90,7 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
         Show(Samples.Entry("1-1"));
         await StartAsync(once);
         var session = await ExpectAttemptAsync();
-        await session.UseAsync();
+        await session.UseAsync(Leased);
         await ExpectAsync(AttachmentStates.Attached);
         await Asker.ExpectMsgAsync<AttachmentStatus>();
         return session;
@@ -125,14 +137,16 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
             await ConnectAsync();
             if (lease is not null)
                 await LeaseAsync(lease);
-            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1")));
+            await SayAsync(new AttachedPort.Progress.HandedOver(Samples.Session(3), Samples.Record("1-1")));
         }
 
         public async Task UseAsync(LeaseGranted? lease = null)
         {
             await HandOverAsync(lease);
-            await SayAsync(new AttachedPort.Progress.Usable(BusId.Parse("7-4"), Spec.VirtualNow));
+            await UsableAsync();
         }
+
+        public Task UsableAsync() => SayAsync(new AttachedPort.Progress.Usable(BusId.Parse("7-4"), Spec.VirtualNow));
 
         /// <summary>The session has ended, or never came to be; it holds the lease of <see cref="AttachmentSpec.Release"/>.</summary>
         public Task EndAsync(DeviceError error, string message = "it did not work") =>

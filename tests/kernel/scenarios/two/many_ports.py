@@ -2,12 +2,14 @@
 import collections
 import concurrent.futures
 
-from bench import check, fails, measure, median, milliseconds, patient, poll, start_cluster
+from bench import check, fails, measure, median, milliseconds, poll, start_cluster
 
 TIMEOUT = 300
 COUNT = 16
 ROUNDS = 3
-FAILS_BEYOND, GOAL = 8, 3
+# The first time, much of the daemons' code is compiled: the second one counts.
+LOSSES = 2
+FAILS_BEYOND, GOAL = COUNT, 3
 CONTROLLERS, PORTS_OF_HUB, PORTS_OF_CONTROLLER = 8, 15, 30
 UNAVAILABLE, TIMED_OUT = 4, 6
 
@@ -27,18 +29,20 @@ def run(a, b):
     identities = attach_all(b, daemon_b, serials)
     measure(f"{COUNT} attached at once: until all are usable", b.now() - before, "s", 2)
     used_evenly(b)
-    reset = b.reset_tcp()
-    check("sessions that were reset", reset["count"], COUNT)
-    times = sorted(daemon_b.wait_event(reset["time"], "reattached", f'"{identity}"', timeout=90)["time"] - reset["time"]
-                   for identity in identities)
-    measure(f"{COUNT} sessions lost: reset to usable, median", milliseconds(median(times)), "ms")
-    measure("... longest", milliseconds(times[-1]), "ms")
-    measure(f"median against that of one (goal {GOAL}, fails beyond {FAILS_BEYOND})", median(times) / single, "x", 2)
-    check("every one is attached again, once", [(row["state"], row["reattaches"]) for row in daemon_b.ports()], [("attached", 1)] * COUNT)
-    used_evenly(b)
-    for disk in disks:
-        same_content(b, disk)
-    check(f"at most {FAILS_BEYOND} times one", median(times) / single <= patient(FAILS_BEYOND))
+    for losses in range(1, LOSSES + 1):
+        reset = b.reset_tcp()
+        check("sessions that were reset", reset["count"], COUNT)
+        times = sorted(daemon_b.wait_event(reset["time"], "reattached", f'"{identity}"', timeout=90)["time"] - reset["time"]
+                       for identity in identities)
+        ratio = median(times) / single
+        measure(f"{COUNT} sessions lost: reset to usable, median", milliseconds(median(times)), "ms")
+        measure("... longest", milliseconds(times[-1]), "ms")
+        measure(f"... median against that of one (goal {GOAL})", ratio, "x", 2)
+        check("every one is attached again", [(row["state"], row["reattaches"]) for row in daemon_b.ports()], [("attached", losses)] * COUNT)
+        used_evenly(b)
+        for disk in disks:
+            same_content(b, disk)
+    check(f"faster than one after another: at most {FAILS_BEYOND} times one", ratio <= FAILS_BEYOND)
     daemon_b.rpc("detach", all=True, timeout=60)
     b.wait_free()
 
@@ -66,8 +70,9 @@ def every_port_in_use(b, daemon, disks):
     measure("detach of another to attached", b.now() - before, "s", 2)
     same_content(b, disks[-1])
     daemon.rpc("detach", all=True, timeout=60)
+    before = b.now()
     b.ask("end_mute")
-    measure("all ports freed and the hubs idle after", b.wait_free() - b.now(), "s", 2)
+    measure("dead sessions ended to all ports free and the hubs idle", b.wait_free() - before, "s", 2)
 
 
 def attach_all(b, daemon, serials):

@@ -38,7 +38,8 @@ def run(a, b):
         measure(f"{COUNT} sessions lost: reset to usable, median", milliseconds(median(times)), "ms")
         measure("... longest", milliseconds(times[-1]), "ms")
         measure(f"... median against that of one (goal {GOAL})", ratio, "x", 2)
-        check("every one is attached again", [(row["state"], row["reattaches"]) for row in daemon_b.ports()], [("attached", losses)] * COUNT)
+        rows = daemon_b.ports()
+        check("every one is attached again", [(row["state"], row["reattaches"]) for row in rows], [("attached", losses)] * COUNT)
         used_evenly(b)
         for disk in disks:
             same_content(b, disk)

@@ -138,10 +138,10 @@ class Machine:
 
     # Devices
 
-    def make_disk(self, serial, mib=1):
+    def make_disk(self, serial, mib=1, udc=None):
         """A USB disk with known content, plugged in: {"serial", "busid", "udc", "plugged", "sha256"}."""
         size = int(mib * (1 << 20))
-        return {**self.ask("make_disk", serial=serial, size=size), "sha256": disk_checksum(serial, size)}
+        return {**self.ask("make_disk", serial=serial, size=size, udc=udc, timeout=10), "sha256": disk_checksum(serial, size)}
 
     def make_acm(self, serial):
         return self.ask("make_acm", serial=serial)
@@ -211,6 +211,18 @@ class Machine:
         """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
         self.ask("import_and_spoil", target=target, busid=busid)
 
+    def serve_mute(self, devices, port=3240):
+        """A USB/IP server of {bus id: {"speed": 1 to 5}}: devices that are imported and then answer nothing (guest/mute.py)."""
+        self.ask("serve_mute", port=port, devices=devices)
+
+    def mute_imports(self, **wanted):
+        """The imports of that server: [{"busid", "time", "bytes" received since, "ended" (None while the session lives)}]."""
+        return [i for i in self.ask("mute_imports") if all(i[k] == v for k, v in wanted.items())]
+
+    def occupy(self, ports):
+        """Fills high-speed ports of vhci_hcd with dead sessions; `ask("end_mute")` frees them."""
+        self.ask("occupy", ports=ports)
+
     def wait_disconnected(self, port=3240, timeout=30):
         """Waits until no connection with that port is established here; returns when that was seen."""
         return self.ask("wait_disconnected", within=timeout + 10, port=port, timeout=timeout)
@@ -228,7 +240,7 @@ class Machine:
 
     def reset(self):
         """Back to the state after boot: nothing running, plugged, exported or imported."""
-        for step in ("rpc_close", "kill_all", "detach_all", "unexport_all", "remove_gadgets"):
+        for step in ("rpc_close", "kill_all", "end_mute", "detach_all", "unexport_all", "remove_gadgets"):
             self.ask(step, within=60)
         self._earlier.clear()
         self.sh("rm -rf /var/lib/usbipcluster /run/usbipcluster /var/run/vhci_hcd /tmp/* /etc/modprobe.d/bench.conf")

@@ -658,7 +658,8 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         if (_attachments.Values.FirstOrDefault(kept => terminated.ActorRef.Equals(kept.Actor)) is not { } crashed)
             return;
         var id = crashed.Status.Id;
-        _attachments[id.Number] = crashed with { Actor = null };
+        var status = crashed.Status with { LastError = "its actor failed; the daemon's log says why" };
+        _attachments[id.Number] = new Kept(null, status);
         Timers.StartSingleTimer(id, new Revive(id), AfterCrash);
     }
 

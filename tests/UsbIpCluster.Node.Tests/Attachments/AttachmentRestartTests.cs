@@ -252,7 +252,8 @@ public sealed class AttachmentRestartTests : AttachmentManagerSpec
     {
         var before = await AttachAsync();
         Sys.ActorSelection($"{Manager.Path}/{before.Id}").Tell(Kill.Instance);
-        await SettleAsync(Manager);
+        await AwaitAssertAsync(async () => Assert.Equal(
+            "its actor failed; the daemon's log says why", Assert.Single((await SnapshotAsync()).Attachments).LastError));
         await DetachPortsAsync("3");
         Assert.Empty((await SnapshotAsync()).Attachments);
     }

@@ -90,15 +90,17 @@ def unexport_all():
 
 
 def find_disk(serial, imported=True, timeout=15):
-    """Waits for the block device of a USB disk; returns its path and when it was seen."""
+    """Waits for the block device of a USB disk; returns its path, its bus id, its size and when it was seen."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         for block in glob.glob("/sys/block/sd*"):
             path = os.path.realpath(block)
-            if ("/vhci_hcd" in path) == imported and _read(f"{block}/size") not in ("", "0"):
+            sectors = int(_read(f"{block}/size") or 0)
+            if ("/vhci_hcd" in path) == imported and sectors:
                 usb = path.split("/host")[0].rsplit("/", 1)[0]
                 if _read(f"{usb}/serial") == serial:
-                    return {"device": f"/dev/{os.path.basename(block)}", "busid": os.path.basename(usb), "time": time.monotonic()}
+                    return {"device": f"/dev/{os.path.basename(block)}", "busid": os.path.basename(usb), "sectors": sectors,
+                            "time": time.monotonic()}
         time.sleep(0.02)
     raise TimeoutError(f"no disk with serial number {serial} in {timeout} s")
 

@@ -46,9 +46,11 @@ class Daemon:
         if config is not None:
             machine.sh(f"echo {shlex.quote(json.dumps(config))} > {CONFIG}")
             arguments = ("--config", CONFIG, *arguments)
-        seeds = [f"{(seed or machine).address}:{CLUSTER_PORT}"]
+        if machine.cluster_address != machine.address:
+            arguments = ("--advertise", machine.address, *arguments)
         argv = ["/bench/bin/usbipcd", "--node", machine.name, "--listen", f"0.0.0.0:{SESSION_PORT}",
-                "--cluster", f"{machine.address}:{CLUSTER_PORT}", *(x for s in seeds for x in ("--seed", s)), *arguments]
+                "--cluster", f"{machine.cluster_address}:{CLUSTER_PORT}", "--seed", f"{(seed or machine).cluster_address}:{CLUSTER_PORT}",
+                *arguments]
         self.started = machine.now()
         self.pid = machine.spawn(*argv, log=LOG, env={"USBIPCLUSTER__CLUSTER__INSECURE": "true", **(env or {})}, user=user)
         for name in ("calls", "events"):
@@ -101,9 +103,12 @@ class Daemon:
         return self.machine.kill(self.pid, signal)
 
 
-def start_cluster(first, *others, timeout=60):
-    """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other."""
-    starting = [first.begin("start_daemon"), *(m.begin("start_daemon", seed=first) for m in others)]
+def start_cluster(first, *others, timeout=60, **options):
+    """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other.
+
+    More options are those of each Daemon.
+    """
+    starting = [first.begin("start_daemon", **options), *(m.begin("start_daemon", seed=first, **options) for m in others)]
     daemons = [s.result() for s in starting]
     names = {d.machine.name for d in daemons}
     for daemon in daemons:

@@ -11,8 +11,8 @@ import time
 from agent import Agent
 from daemon import Daemon
 from errors import GuestError
-from polling import patient
-from qemu import LINK, Qemu
+from polling import patient, poll
+from qemu import CLUSTER_LINK, LINK, Qemu
 from say import say
 
 BOOT_TIMEOUT = 90
@@ -21,6 +21,7 @@ BOOT_TIMEOUT = 90
 class Machine:
     def __init__(self, name, image, folder, logs, peers, bench_disk):
         self.name, self.address = name, LINK[name]
+        self.cluster_address = self.address
         self.qemu = Qemu(name, image, folder, logs, peers, bench_disk)
         self._offset = 0.0
         self._earlier = {}
@@ -74,6 +75,15 @@ class Machine:
     def cut_link(self, cut=True):
         """Pulls the network cable, or puts it back."""
         self.qemu.qmp("set_link", name="link", up=not cut)
+
+    def split_cluster(self):
+        """Gives the card a second address. Daemons that start from now on use it for the cluster, and the first one for sessions alone."""
+        self.cluster_address = CLUSTER_LINK[self.name]
+        self.cut_cluster(False)
+
+    def cut_cluster(self, cut=True):
+        """Takes the second address away, or gives it back: connections that use it are silent meanwhile, but not ended."""
+        self.sh(f"ip address {'del' if cut else 'add'} {self.cluster_address}/24 dev eth0")
 
     # Requests
 
@@ -187,6 +197,13 @@ class Machine:
     def checksum(self, path, timeout=60):
         return self.ask("checksum", within=timeout, path=path)
 
+    def begin_reading(self, disk):
+        """Begins the checksum of a disk that `find_disk` has found; returns when a quarter is read. `.result()` waits for the rest."""
+        before = self.sectors_read(disk["device"])
+        reading = self.begin("checksum", disk["device"])
+        poll("a quarter of the disk is read", lambda: self.sectors_read(disk["device"]) - before > disk["sectors"] // 4)
+        return reading
+
     def sectors_read(self, path):
         return self.ask("sectors_read", path=path)
 
@@ -206,6 +223,10 @@ class Machine:
     def reset_tcp(self, port=3240):
         """Resets the established connections with that port, as `ss -K` does: {"time", "count"}."""
         return self.ask("reset_tcp", port=port)
+
+    def connected(self, port=3240):
+        """The ports at the other ends of the established connections with that port: each names one connection for `reset_tcp`."""
+        return self.ask("connected", port=port)
 
     def spoil(self, target, busid):
         """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
@@ -231,6 +252,9 @@ class Machine:
         for step in ("rpc_close", "kill_all", "detach_all", "unexport_all", "remove_gadgets"):
             self.ask(step, within=60)
         self._earlier.clear()
+        if self.cluster_address != self.address:
+            self.run(f"ip address del {self.cluster_address}/24 dev eth0")
+            self.cluster_address = self.address
         self.sh("rm -rf /var/lib/usbipcluster /run/usbipcluster /var/run/vhci_hcd /tmp/* /etc/modprobe.d/bench.conf")
         self.sh("modprobe -a usbip-host vhci-hcd")
         self.sync_clock()

@@ -19,8 +19,8 @@ from say import elapsed, say
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 ARTIFACTS = product.ROOT / "artifacts/kernel"
-# A scenario that would begin later than this many seconds after the start has failed: on a machine that is this slow, nothing is learnt. Two
-# idle cores need a third of it.
+# A scenario that would begin later than this many seconds after the start has failed: on a machine that is this slow, nothing is
+# learnt. Two idle cores need a third of it.
 LAST_START = 40 * 60
 
 

@@ -27,9 +27,7 @@ def run(a, b):
     check("content at B", read["sha256"], disk["sha256"])
     measure("sequential read", read["bytes"] / 1e6 / (read["end"] - read["start"]), "MB/s", 2)
 
-    already = b.sectors_read(found["device"])
-    reading = b.begin("checksum", found["device"])
-    poll("a quarter of the disk is read", lambda: b.sectors_read(found["device"]) - already > (8 << 20) // 512 // 4)
+    reading = b.begin_reading(found)
     for daemon in (daemon_a, daemon_b):
         check(f"SIGKILL of the daemon on {daemon.machine.name}", daemon.kill("KILL"), -9)
     killed = b.now()

@@ -1,6 +1,6 @@
-"""B follows a device by its serial number: over a replug, to another port of its host, to another host. By a place it follows what is there.
+"""B follows a device by its serial number: over a replug, to another port of its host, to another host. By its place, whatever is there.
 
-At the place is another device for a while, as when a device's bootloader shows itself.
+That is another device for a while, as when a device's bootloader shows itself.
 """
 from bench import check, check_nothing_left, measure, patient, poll, start_cluster
 

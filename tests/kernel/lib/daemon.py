@@ -10,6 +10,8 @@ SESSION_PORT = 3240
 CLUSTER_PORT = 7240
 LOG = "/tmp/usbipcd.log"
 CONFIG = "/tmp/usbipcd.json"
+# The runtime maps each piece of the code that it generates twice, and again when it changes: under emulation a quarter of a start's time.
+DOTNET = {"DOTNET_EnableWriteXorExecute": "0"}
 
 
 class Switches:
@@ -52,7 +54,7 @@ class Daemon:
                 "--cluster", f"{machine.cluster_address}:{CLUSTER_PORT}", "--seed", f"{(seed or machine).cluster_address}:{CLUSTER_PORT}",
                 *arguments]
         self.started = machine.now()
-        self.pid = machine.spawn(*argv, log=LOG, env={"USBIPCLUSTER__CLUSTER__INSECURE": "true", **(env or {})}, user=user)
+        self.pid = machine.spawn(*argv, log=LOG, env={"USBIPCLUSTER__CLUSTER__INSECURE": "true", **DOTNET, **(env or {})}, user=user)
         for name in ("calls", "events"):
             machine.ask("rpc_open", within=timeout + 10, name=name, timeout=timeout, pid=self.pid, path=control)
         self.ready = self._answer("calls", "version", {}, timeout)["time"]

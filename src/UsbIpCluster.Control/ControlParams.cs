@@ -94,6 +94,8 @@ public sealed record DrainParams(bool Off = false, double? WaitSeconds = null) :
 /// <param name="WaitSeconds">Store the attachment at once and answer when the device is usable, or with
 /// <see cref="ControlError.TimedOut"/> after so many seconds; null: answer when the socket is handed over. 0 to a week.</param>
 /// <param name="Steal">Take the device from whoever holds it; goes with a selector.</param>
+/// <param name="All">Keep every device attached that the selector matches, those that come later included; the wait is for all of them, at
+/// least one.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AttachParams(
     string? Selector = null,
@@ -101,7 +103,8 @@ public sealed record AttachParams(
     [property: JsonPropertyName("remoteBusid")] string? RemoteBusId = null,
     bool Once = false,
     double? WaitSeconds = null,
-    bool Steal = false) : IControlParams
+    bool Steal = false,
+    bool All = false) : IControlParams
 {
     /// <summary>The longest wait, in seconds: a week.</summary>
     public const double LongestWait = 7 * 24 * 3600;
@@ -114,6 +117,8 @@ public sealed record AttachParams(
         { Selector: null, RemoteHost: null } => "selector, or remoteHost and remoteBusid, is missing",
         { Selector: not null, RemoteHost: not null } => "selector and remoteHost exclude each other",
         { Steal: true, Selector: null } => "steal goes with a selector: a plain USB/IP server knows no leases",
+        { All: true, Selector: null } => "all goes with a selector",
+        { All: true, Once: true } or { All: true, Steal: true } => "all excludes once and steal",
         { Selector: "" } or { RemoteHost: "" } or { RemoteBusId: "" } => "selector, remoteHost and remoteBusid may not be empty",
         { WaitSeconds: { } wait } when wait is not (>= 0 and <= LongestWait) => $"waitSeconds is not between 0 and {LongestWait}",
         _ => null,

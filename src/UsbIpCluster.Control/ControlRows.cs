@@ -74,6 +74,8 @@ public sealed record NodeRow(
 /// <param name="Since">Since when it is in this state.</param>
 /// <param name="Reattaches">How often it was attached again after a loss.</param>
 /// <param name="LastError">Why the last attempt or session ended, one line.</param>
+/// <param name="Rule">The id of the rule (<c>attach --all</c>) that made it; null when it was asked for by itself.</param>
+/// <param name="All">Whether this is no attachment but a rule, which keeps every device attached that the selector matches.</param>
 public sealed record PortRow(
     int? Port,
     string? Id,
@@ -89,7 +91,9 @@ public sealed record PortRow(
     [property: JsonPropertyName("localBusid")] string? LocalBusId,
     [property: JsonConverter(typeof(UtcTimeConverter))] DateTimeOffset? Since,
     int Reattaches,
-    string? LastError);
+    string? LastError,
+    string? Rule = null,
+    bool All = false);
 
 /// <summary>Something that happened. The fields after the kind are there when the kind has them, and absent otherwise.</summary>
 /// <param name="Time">When the daemon that was asked learnt of it: a uevent's arrival, an inventory change's arrival.</param>

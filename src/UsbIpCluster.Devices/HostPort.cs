@@ -42,7 +42,11 @@ public enum PortStatus
 /// <param name="Host">The exporter's address or name.</param>
 /// <param name="Service">Its TCP port, as text.</param>
 /// <param name="BusId">The device's bus id there.</param>
-public sealed record PortOrigin(string Host, string Service, BusId BusId);
+public sealed record PortOrigin(string Host, string Service, BusId BusId)
+{
+    /// <summary>The exporter's end as text: <c>10.0.0.1:3240</c>, <c>[fd00::1]:3240</c>.</summary>
+    public string Endpoint => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Service}" : $"{Host}:{Service}";
+}
 
 /// <summary>A port and what is attached to it, at one moment.</summary>
 /// <param name="Port">Which port.</param>

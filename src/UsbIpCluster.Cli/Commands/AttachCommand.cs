@@ -14,6 +14,11 @@ internal sealed class AttachCommand : CliCommand
     private readonly WaitOption _wait = new("Wait until it is there and usable", "60s");
     private readonly Option<bool> _steal = new("--steal") { Description = "Take it from whoever holds it; they are told, and do not fight for it" };
 
+    private readonly Option<bool> _all = new("--all")
+    {
+        Description = "Keep every device attached that matches, those that come later included",
+    };
+
     public AttachCommand()
         : base("attach", "Attach a device to this host, and keep it attached")
     {
@@ -23,6 +28,7 @@ internal sealed class AttachCommand : CliCommand
         Add(_once);
         Add(_wait);
         Add(_steal);
+        Add(_all);
         Validators.Add(result =>
         {
             var byHost = GlobalOptions.IsGiven(result, _remote);
@@ -35,6 +41,10 @@ internal sealed class AttachCommand : CliCommand
                 result.AddError("say which device: a selector, or --remote and --busid");
             else if (byHost && GlobalOptions.IsGiven(result, _steal))
                 result.AddError("--steal goes with a selector: a plain USB/IP server knows no leases");
+            else if (byHost && GlobalOptions.IsGiven(result, _all))
+                result.AddError("--all goes with a selector");
+            else if (GlobalOptions.IsGiven(result, _all) && (GlobalOptions.IsGiven(result, _once) || GlobalOptions.IsGiven(result, _steal)))
+                result.AddError("--all goes neither with --once nor with --steal");
         });
     }
 
@@ -43,7 +53,7 @@ internal sealed class AttachCommand : CliCommand
     {
         var request = new AttachParams(
             arguments.GetValue(_selector), arguments.GetValue(_remote), arguments.GetValue(_busId), arguments.GetValue(_once),
-            arguments.GetValue(_wait)?.TotalSeconds, arguments.GetValue(_steal));
+            arguments.GetValue(_wait)?.TotalSeconds, arguments.GetValue(_steal), arguments.GetValue(_all));
         var waitingFor = request.Selector ?? $"{request.RemoteHost} {request.RemoteBusId}";
         var patience = WaitOption.PatienceFor(request.WaitSeconds);
         var rows = await session.AskAsync(waitingFor, (client, cancelled) => client.AttachAsync(request, cancelled), patience);

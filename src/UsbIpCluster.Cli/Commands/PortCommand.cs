@@ -31,10 +31,10 @@ internal sealed class PortCommand() : CliCommand("port", "List what is attached 
         foreach (var row in rows)
         {
             table.Add([
-                row.Port?.ToString(),
+                row.All ? "all" : row.Port?.ToString(),
                 row.Id,
                 new Cell(row.State, Styles.OfAttachment(row.State)),
-                Words.IdOf(row),
+                row.All ? row.Selector : Words.IdOf(row),
                 row.Product,
                 Words.ExporterOf(row),
                 row.Since is { } since ? Duration.Age(now - since) : null,

@@ -11,15 +11,15 @@ internal static class Words
     /// <summary>Who has a device: <c>lab2/a1 (alice)</c>; null when nobody does.</summary>
     public static string? HolderOf(DeviceRow device) => device is { Holder: { } holder, User: { } user } ? $"{holder} ({user})" : device.Holder;
 
-    /// <summary><c>port 3  a1  0525:a4a5 Gadget (lab1/1-1)  attached</c>.</summary>
+    /// <summary><c>port 3  a1  0525:a4a5 Gadget (lab1/1-1)  attached</c>; of a rule <c>all  a2  0525:a4a5</c>.</summary>
     public static string Of(PortRow port) => string.Join(
         "  ",
         new[]
         {
-            port.Port is { } number ? $"port {number}" : "no port",
+            port.All ? "all" : port.Port is { } number ? $"port {number}" : "no port",
             SafeText.Of(port.Id),
-            Join(IdOf(port), port.Product, ExporterOf(port) is { } exporter ? $"({exporter})" : null),
-            SafeText.Of(port.State),
+            port.All ? SafeText.Of(port.Selector) : Join(IdOf(port), port.Product, ExporterOf(port) is { } exporter ? $"({exporter})" : null),
+            port.All ? "" : SafeText.Of(port.State),
         }.Where(part => part.Length > 0));
 
     /// <summary>The attached device's vendor and product id; null while none is known.</summary>

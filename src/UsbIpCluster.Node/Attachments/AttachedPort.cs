@@ -12,9 +12,15 @@ namespace UsbIpCluster.Node;
 /// tries twice: that is its parent's business.
 /// <code>
 ///   Leasing --> Connecting --> Enumerating --> Attached --> (stops: Ended)
-///                    |              |             |
-///                    '--- detach ---'--- detach --'--> Detaching --> (stops: Ended)
+///      |             |          ^   |             |
+///      |             |          |   '---- detach, or it takes too long
+///      |             |   (adopted)                |
+///      |             '-- detach, once it ends ----+--> Detaching --> (stops: Ended)
+///      |                                                |   ^
+///      '-- detach --> (stops: Ended)     it fails, told v   | asked again
+///                                                     Stuck --> (stops: Ended, when the port is free)
 /// </code>
+/// A session that was there before begins with Enumerating: if its device is usable, that is seen at once. A loss stops it in every state.
 /// </summary>
 internal sealed class AttachedPort : ReceiveActor, IWithTimers
 {
@@ -28,7 +34,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         public sealed record Connecting : Progress;
 
         /// <summary>The socket is handed over; the host enumerates the device.</summary>
-        public sealed record HandedOver(PortNumber Port, string Endpoint, UsbDeviceRecord Record) : Progress;
+        public sealed record HandedOver(PortSession Session, UsbDeviceRecord Record) : Progress;
 
         /// <summary>The device is usable.</summary>
         public sealed record Usable(BusId LocalBusId, DateTimeOffset Time) : Progress;
@@ -57,6 +63,9 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
 
     /// <summary>How long a host may take to enumerate a device: the kernel's own attempts end within that time.</summary>
     public static readonly TimeSpan EnumerationTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a port that the kernel does not let go of is left alone before it is asked again.</summary>
+    public static readonly TimeSpan StuckInterval = TimeSpan.FromSeconds(10);
 
     private readonly IHostController _controller;
     private readonly AttachmentSettings _settings;
@@ -96,6 +105,10 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
                 break;
             case AttachmentSource.Plain plain:
                 BecomeConnecting([plain.Server], plain.BusId, null);
+                break;
+            case AttachmentSource.Adopted adopted:
+                _lease = adopted.Lease;
+                BecomeEnumerating(adopted.Session, "the session was lost while nobody looked after it");
                 break;
         }
     }
@@ -168,7 +181,11 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
             .PipeTo(Self, failure: error => new Failed(AsDeviceException(error)));
         Become(() =>
         {
-            Receive<Progress.HandedOver>(BecomeEnumerating);
+            Receive<Progress.HandedOver>(handedOver =>
+            {
+                Context.Parent.Tell(handedOver);
+                BecomeEnumerating(handedOver.Session, "the session ended before the device was enumerated");
+            });
             Receive<Failed>(failed => End(failed.Error));
             Receive<Detach>(_ => BecomeDetachingWhenConnected());
         });
@@ -219,23 +236,21 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     {
         var origin = new PortOrigin(endpoint.Address.ToString(), endpoint.Port.ToString(), busId);
         var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, CancellationToken.None).GetAwaiter().GetResult();
-        return new Progress.HandedOver(port, endpoint.ToString(), imported.Device);
+        return new Progress.HandedOver(new PortSession(port, origin, imported.Device.DeviceId), imported.Device);
     }
 
     private void BecomeDetachingWhenConnected() => Become(() =>
     {
-        Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Port, null));
+        Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Session, null));
         Receive<Failed>(_ => End(null));
         Receive<Detach>(_ => { });
     });
 
     // --- Enumerating ---
 
-    private void BecomeEnumerating(Progress.HandedOver handedOver)
+    private void BecomeEnumerating(PortSession session, string whenLost)
     {
-        var port = handedOver.Port;
-        Context.Parent.Tell(handedOver);
-        _ports.Tell(new AttachmentManager.WatchPort(port));
+        _ports.Tell(new AttachmentManager.WatchPort(session));
         Timers.StartSingleTimer("enumeration", new EnumerationTimedOut(), EnumerationTimeout);
         Become(() =>
         {
@@ -243,61 +258,68 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
             {
                 Timers.Cancel("enumeration");
                 Context.Parent.Tell(new Progress.Usable(change.Port.LocalBusId!.Value, change.Time));
-                BecomeAttached(port);
+                BecomeAttached(session);
             });
             Receive<PortChange>(
                 change => change.Port.Status == PortStatus.Free,
-                change => End(new DeviceException(DeviceError.PeerLost, "the session ended before the device was enumerated"), change.Time));
-            Receive<EnumerationTimedOut>(_ => BecomeDetaching(port, new DeviceException(
+                change => End(new DeviceException(DeviceError.PeerLost, whenLost), change.Time));
+            Receive<EnumerationTimedOut>(_ => BecomeDetaching(session, new DeviceException(
                 DeviceError.TimedOut, $"the device was not enumerated within {EnumerationTimeout.TotalSeconds} s")));
-            Receive<Detach>(_ => BecomeDetaching(port, null));
+            Receive<Detach>(_ => BecomeDetaching(session, null));
             Receive<PortChange>(_ => { });
         });
     }
 
     // --- Attached ---
 
-    private void BecomeAttached(PortNumber port) => Become(() =>
+    private void BecomeAttached(PortSession session) => Become(() =>
     {
         Receive<PortChange>(
             change => change.Port.Status == PortStatus.Free,
             change => End(new DeviceException(DeviceError.PeerLost, "the session was lost"), change.Time));
-        Receive<Detach>(_ => BecomeDetaching(port, null));
+        Receive<Detach>(_ => BecomeDetaching(session, null));
         Receive<PortChange>(_ => { });
         Receive<EnumerationTimedOut>(_ => { });
     });
 
     // --- Detaching ---
 
-    private void BecomeDetaching(PortNumber port, DeviceException? because)
+    private void BecomeDetaching(PortSession session, DeviceException? because)
     {
-        _controller.DetachAsync(port, CancellationToken.None)
+        _controller.DetachAsync(session.Port, CancellationToken.None)
             .PipeTo(Self, success: () => new Detached(), failure: error => new Failed(AsDeviceException(error)));
         Become(() =>
         {
             Receive<Detached>(_ => End(because));
             Receive<Failed>(failed => failed.Error.Error == DeviceError.NoSuchPort, _ => End(because));
-            Receive<Failed>(failed => because is not null, failed => End(failed.Error));
-            Receive<Failed>(failed => BecomeStuck(port, failed.Error));
+            Receive<Failed>(failed => BecomeStuck(session, because, failed.Error));
             Receive<PortChange>(_ => { });
-            Receive<Detach>(_ => { });
+            Receive<Detach>(_ => because = null);
             Receive<EnumerationTimedOut>(_ => { });
+            Receive<Again>(_ => { });
         });
     }
 
-    // --- Detaching, and the kernel did not let go: it may still, or be asked again ---
+    // --- Stuck: the kernel did not let go. It may still, or be asked again ---
 
-    private void BecomeStuck(PortNumber port, DeviceException error)
+    private void BecomeStuck(PortSession session, DeviceException? because, DeviceException error)
     {
         Context.Parent.Tell(new DetachFailed(error));
 
         // What the port did meanwhile was not looked at.
-        _ports.Tell(new AttachmentManager.WatchPort(port));
+        _ports.Tell(new AttachmentManager.WatchPort(session));
+        if (because is not null)
+            Timers.StartSingleTimer("again", new Again(), StuckInterval);
         Become(() =>
         {
-            Receive<PortChange>(change => change.Port.Status == PortStatus.Free, _ => End(null));
+            Receive<PortChange>(change => change.Port.Status == PortStatus.Free, _ => End(because));
             Receive<PortChange>(_ => { });
-            Receive<Detach>(_ => BecomeDetaching(port, null));
+            Receive<Again>(_ => BecomeDetaching(session, because));
+            Receive<Detach>(_ =>
+            {
+                Timers.Cancel("again");
+                BecomeDetaching(session, null);
+            });
             Receive<EnumerationTimedOut>(_ => { });
         });
     }
@@ -324,4 +346,6 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     private sealed record Detached;
 
     private sealed record EnumerationTimedOut;
+
+    private sealed record Again;
 }

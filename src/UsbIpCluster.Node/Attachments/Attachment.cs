@@ -8,6 +8,9 @@ namespace UsbIpCluster.Node;
 /// Keeps one device attached: the supervisor of an <see cref="AttachedPort"/>, and its recovery. A port that was lost is a child that has
 /// stopped; this actor decides when the next one is made.
 /// <code>
+///                      a session is there already (adopted)
+///                                            |
+///                                            v
 ///   Waiting --(the device is available)--> Trying --(usable)--> Attached
 ///      ^                                     | ^                   |
 ///      |  it is not                   failed | | time, or the      | lost: the first retry is at once
@@ -23,11 +26,15 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     /// <summary>Detach the device and stop. Answered with the last <see cref="AttachmentStatus"/>.</summary>
     public sealed record Detach;
 
+    /// <summary>From the manager: a port has become free, if that is what is missing.</summary>
+    public sealed record PortFreed;
+
     /// <summary>To the manager: it is not kept any longer.</summary>
     public sealed record Dropped(AttachmentId Id);
 
-    private readonly AttachmentPlan _plan;
     private readonly AttachmentSettings _settings;
+    private readonly FormerAttachments _former;
+    private readonly TimeSpan? _wait;
     private readonly Func<AttachmentSource, Holder, Props> _port;
     private readonly Holder _holder;
     private readonly DateTimeOffset _begun;
@@ -37,31 +44,44 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private IActorRef? _asker;
     private Backoff _backoff;
     private bool _maySteal;
-    private LeaseGranted? _lease;
+    private HeldLease? _lease;
     private ulong _resumes;
+    private AttachmentSource? _source;
     private LeaseStolen? _theft;
     private DateTimeOffset? _lostAt;
     private ReleaseLease? _release;
-    private string? _exporter;
+    private string? _told;
 
-    /// <param name="plan">What to attach, and who asked.</param>
+    /// <param name="status">What to attach, and what is known of it: more than nothing when it goes on from an earlier actor.</param>
+    /// <param name="asker">Who waits for it; null when nobody does.</param>
     /// <param name="settings">Of this node.</param>
+    /// <param name="former">The attachments that are no more.</param>
     /// <param name="view">The inventory as it is; the manager passes every <see cref="InventoryActor.Changed"/> on.</param>
     /// <param name="port">Makes the child for one session.</param>
-    public Attachment(AttachmentPlan plan, AttachmentSettings settings, InventoryView view, Func<AttachmentSource, Holder, Props> port)
+    public Attachment(
+        AttachmentStatus status,
+        AttachmentAsker? asker,
+        AttachmentSettings settings,
+        FormerAttachments former,
+        InventoryView view,
+        Func<AttachmentSource, Holder, Props> port)
     {
-        _plan = plan;
+        _status = status;
+        _asker = asker?.Who;
+        _wait = asker?.Wait;
+        _maySteal = asker?.Steal ?? false;
         _settings = settings;
+        _former = former;
         _port = port;
         _view = view;
-        _asker = plan.Asker;
-        _maySteal = plan.Steal;
-        _holder = new Holder(settings.Node, plan.Id);
+        _lease = status.Lease;
+        _holder = new Holder(settings.Node, status.Id);
         _begun = Now;
-        _status = new AttachmentStatus(plan.Id, plan.Target, AttachmentStates.Waiting, Now);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private AttachmentPlan Plan => _status.Plan;
 
     private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
@@ -69,18 +89,26 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        if (_plan.Wait is { } wait)
+        if (_wait is { } wait)
             Timers.StartSingleTimer("wait", new WaitedLongEnough(), wait);
-        Try();
+        if (_status.Session is { } session)
+            Adopt(session);
+        else
+            Try();
     }
 
-    // Whoever asked has been answered or waits in vain, and what the inventory said since is asked for.
-    protected override void PostRestart(Exception reason)
+    // --- Adopting: a session that was there before ---
+
+    private void Adopt(PortSession session)
     {
-        _asker = null;
-        _maySteal = false;
-        Context.Parent.Tell(new InventoryActor.GetView());
-        base.PostRestart(reason);
+        Show(AttachmentStates.Enumerating);
+        var child = StartChild(new AttachmentSource.Adopted(session, _lease?.Lease));
+        Become(() =>
+        {
+            Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(child, usable, EventKinds.Adopted));
+            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Lost(ended.Error!, ended.Time)));
+            WhileTrying(child, error => Lost(error, Now));
+        });
     }
 
     // --- Trying ---
@@ -95,27 +123,42 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void Try(AttachmentSource source)
     {
-        var device = (source as AttachmentSource.Leased)?.Device ?? _status.Device;
-        Show(source is AttachmentSource.Leased ? AttachmentStates.Leasing : AttachmentStates.Connecting, s => s with { Device = device });
-        var child = Context.Watch(Context.ActorOf(_port(source, _holder)));
+        var device = source is AttachmentSource.Leased leased ? AttachedDevice.Of(leased.Device) : _status.Device;
+        Show(
+            source is AttachmentSource.Leased ? AttachmentStates.Leasing : AttachmentStates.Connecting,
+            s => s with { Device = device, NeedsPort = false });
+        var child = StartChild(source);
         Become(() =>
         {
-            Receive<AttachedPort.Progress.Leased>(leased => OnLeased(leased.Lease));
+            Receive<AttachedPort.Progress.Leased>(granted => OnLeased(granted.Lease));
             Receive<AttachedPort.Progress.Connecting>(_ => Show(AttachmentStates.Connecting));
             Receive<AttachedPort.Progress.HandedOver>(OnHandedOver);
-            Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(child, usable));
+            Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(
+                child, usable, _lostAt is null ? EventKinds.Attached : EventKinds.Reattached));
             Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Failed(ended.Error!)));
-            Receive<Detach>(_ => BecomeDetaching(child));
-            OnCrash(child, Failed);
-            Always();
+            WhileTrying(child, Failed);
         });
+    }
+
+    private IActorRef StartChild(AttachmentSource source)
+    {
+        _source = source;
+        return Context.Watch(Context.ActorOf(_port(source, _holder)));
+    }
+
+    private void WhileTrying(IActorRef child, Action<DeviceException> crashed)
+    {
+        Receive<AttachedPort.DetachFailed>(failed => Show(_status.State, s => s with { LastError = failed.Error.Message }));
+        Receive<Detach>(_ => BecomeDetaching(child));
+        OnCrash(child, crashed);
+        Always();
     }
 
     private AttachmentSource? FindSource()
     {
         if (!_view.Devices.Any(IsBeforeTheft))
             _theft = null;
-        switch (_plan.Target)
+        switch (Plan.Target)
         {
             case AttachmentTarget.Plain plain:
                 return new AttachmentSource.Plain(plain.Server, plain.BusId);
@@ -125,28 +168,28 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
                 {
                     [] => FindResumable(),
                     [var only] => Ask(only),
-                    _ => Ask(usable.FirstOrDefault(d => d.FullName == _status.Device?.FullName) ?? usable[0]),
+                    _ => Ask(usable.FirstOrDefault(found => _status.Device?.Is(found) == true) ?? usable[0]),
                 };
             default:
-                throw new InvalidOperationException($"a target of an unknown kind: {_plan.Target}");
+                throw new InvalidOperationException($"a target of an unknown kind: {Plan.Target}");
         }
     }
 
     private AttachmentSource.Leased Ask(ClusterDevice device) => new(
-        device, new RequestLease(device.Device.BusId, _holder, _plan.User, Orphan(device), _maySteal));
+        device, new RequestLease(device.Device.BusId, _holder, Plan.User, Orphan(device), _maySteal));
 
     // The node that has the device can't be asked, but the device's own address may still answer. Each attempt takes an epoch of its own,
     // since none is good twice and whether the last one arrived is not known; the exporter looks as many ahead.
     private AttachmentSource.Resumed? FindResumable()
     {
-        if (_lease is null || _status.Device is not { } last || _view.Nodes.GetValueOrDefault(last.Node) is { Reachable: true })
+        if (_lease is null || _view.Nodes.GetValueOrDefault(_lease.Exporter) is { Reachable: true })
             return null;
-        var epoch = _lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
+        var epoch = _lease.Lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
         _resumes++;
-        return new AttachmentSource.Resumed(_lease with { Epoch = new Epoch(epoch) });
+        return new AttachmentSource.Resumed(_lease.Lease with { Epoch = new Epoch(epoch) });
     }
 
-    private AttachmentId? Orphan(ClusterDevice device) => AttachmentPlan.Orphan(_settings.Node, _plan.First, device.Device.Holder);
+    private AttachmentId? Orphan(ClusterDevice device) => _former.Behind(device.Device.Holder);
 
     private bool MayTry(ClusterDevice device) => device.Reachable && !IsBeforeTheft(device) && device.Device.State switch
     {
@@ -158,7 +201,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     // The exporter tells of a theft before the inventory does: what that says until then would have the device asked for in vain.
     private bool IsBeforeTheft(ClusterDevice device) =>
-        _theft is { } theft && device.Node == _status.Device?.Node && device.Device.BusId == theft.BusId
+        _theft is { } theft && device.Node == theft.Exporter && device.Device.BusId == theft.BusId
         && device.Device.Epoch.Value <= theft.Epoch.Value;
 
     // From here on the device is this attachment's: whoever steals it from it now is not fought.
@@ -166,28 +209,36 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     {
         _maySteal = false;
         _theft = null;
-        _lease = lease;
         _resumes = 0;
+        _lease = _source is AttachmentSource.Leased { Device: var device }
+            ? new HeldLease(device.Node, device.Address, lease)
+            : _lease! with { Lease = lease };
+        Show(_status.State, s => s with { Lease = _lease });
     }
 
     private void OnHandedOver(AttachedPort.Progress.HandedOver handedOver)
     {
+        var record = handedOver.Record;
         Show(AttachmentStates.Enumerating, s => s with
         {
-            Port = handedOver.Port,
-            Endpoint = handedOver.Endpoint,
-            Record = handedOver.Record,
+            Session = handedOver.Session,
+            Endpoint = handedOver.Session.Origin.Endpoint,
+            Device = s.Device is { Node: not null } device
+                ? device with { VendorId = record.VendorId, ProductId = record.ProductId }
+                : AttachedDevice.Of(record),
         });
-        if (_plan.Wait is null)
+        if (_wait is null)
             Answer(_status);
     }
 
     private void Failed(DeviceException error)
     {
         error = Reason(error);
-        Publish(EventKinds.AttachFailed, reason: error.Message);
+        if (error.Message != _told)
+            Publish(EventKinds.AttachFailed, reason: error.Message);
+        _told = error.Message;
         _status = _status with { LastError = error.Message };
-        if (_plan.Wait is null && _asker is not null)
+        if (_wait is null && _asker is not null)
             GiveUp(error);
         else
             RetryOrGiveUp(error);
@@ -195,17 +246,15 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     // --- Attached ---
 
-    private void BecomeAttached(IActorRef child, AttachedPort.Progress.Usable usable)
+    private void BecomeAttached(IActorRef child, AttachedPort.Progress.Usable usable, string kind)
     {
-        var again = _lostAt is not null;
         Show(AttachmentStates.Attached, s => s with
         {
             LocalBusId = usable.LocalBusId,
-            Reattaches = s.Reattaches + (again ? 1 : 0),
+            Reattaches = s.Reattaches + (kind == EventKinds.Reattached ? 1 : 0),
         });
-        Publish(
-            again ? EventKinds.Reattached : EventKinds.Attached,
-            duration: usable.Time - (_lostAt ?? _begun));
+        Publish(kind, duration: kind == EventKinds.Adopted ? null : usable.Time - (_lostAt ?? _begun));
+        _told = null;
         _lostAt = null;
         Timers.Cancel("wait");
         Timers.StartSingleTimer("steady", new Steady(), Backoff.ResetAfter);
@@ -240,8 +289,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void RetryOrGiveUp(DeviceException error)
     {
         Timers.Cancel("steady");
-        _status = _status with { Port = null, LocalBusId = null };
-        if (_plan.Once)
+        _status = _status with { Session = null, LocalBusId = null };
+        if (Plan.Once)
         {
             GiveUp(error);
             return;
@@ -249,6 +298,14 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
         var delay = _backoff.Delay(Random.Shared);
         _backoff = _backoff.Next;
+        if (error.Error == DeviceError.NoFreePort)
+        {
+            // Others may have the device until there is a port for it here; of that, the manager tells.
+            Release();
+            _status = _status with { NeedsPort = true };
+            delay = Backoff.Longest;
+        }
+
         if (delay == TimeSpan.Zero)
             Try();
         else
@@ -262,6 +319,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Become(() =>
         {
             Receive<Retry>(_ => Try());
+            Receive<PortFreed>(_ => TryNow());
             Receive<InventoryActor.Changed>(changed =>
             {
                 _view = changed.View;
@@ -281,7 +339,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     // Woken by what is new: not by what could be tried already when the last attempt failed, nor by the traces that the attempt left.
     private bool BecameAvailable(InventoryActor.Changed changed) =>
-        _plan.Target is AttachmentTarget.Device target
+        Plan.Target is AttachmentTarget.Device target
         && changed.View.Find(target.Selector).Any(now =>
             MayTry(now) && !(changed.Previous?.Find(now.Node, now.Device.BusId) is { } before && MayTry(before)));
 
@@ -289,7 +347,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void BecomeWaiting()
     {
-        Show(AttachmentStates.Waiting, s => s with { Port = null, LocalBusId = null });
+        Show(AttachmentStates.Waiting, s => s with { Session = null, LocalBusId = null, NeedsPort = false });
         Become(() =>
         {
             Receive<InventoryActor.Changed>(changed =>
@@ -319,6 +377,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
                 _detachers.Add(Sender);
                 child.Tell(new AttachedPort.Detach());
             });
+            Receive<AttachedPort.Progress.Leased>(granted => OnLeased(granted.Lease));
             Receive<AttachedPort.Progress>(_ => { });
             OnCrash(child, Detached);
             Always();
@@ -336,7 +395,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Publish(EventKinds.Detached, reason: error?.Message);
         Stop();
         TellDetachers(error is null ? _status : new Status.Failure(error));
-        Answer(new Status.Failure(new ControlException(ControlError.Failed, $"{_plan.Id} was detached meanwhile")));
+        Answer(new Status.Failure(new ControlException(ControlError.Failed, $"{Plan.Id} was detached meanwhile")));
     }
 
     private void TellDetachers(object answer)
@@ -356,27 +415,28 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         {
             _theft = stolen;
             _lease = null;
-            Show(_status.State, s => s with { LastError = Words(stolen) });
+            Show(_status.State, s => s with { LastError = Words(stolen), Lease = null });
         });
         Receive<LeaseStolen>(_ => { });
         Receive<WaitedLongEnough>(_ => Answer(new Status.Failure(new ControlException(
             ControlError.TimedOut,
-            $"{_plan.Target} was not attached within {_plan.Wait!.Value.TotalSeconds:0.###} s",
-            $"it is tried on as {_plan.Id}; usbipc port shows how far it is, usbipc detach {_plan.Id} ends it"))));
+            $"{Plan.Target} was not attached within {_wait!.Value.TotalSeconds:0.###} s",
+            $"it is tried on as {Plan.Id}; usbipc port shows how far it is, usbipc detach {Plan.Id} ends it"))));
         Receive<Steady>(_ => { });
         Receive<Retry>(_ => { });
+        Receive<PortFreed>(_ => { });
         Receive<Terminated>(_ => { });
     }
 
     private bool IsMine(LeaseStolen stolen) =>
-        stolen.Holder == _holder && stolen.Exporter == _status.Device?.Node && stolen.BusId == _lease?.BusId
-        && stolen.Epoch.Value >= _lease.Epoch.Value && stolen.Epoch.Value - _lease.Epoch.Value <= DeviceLedger.ResumeWindow;
+        _lease is { Lease: var lease } held && stolen.Holder == _holder && stolen.Exporter == held.Exporter && stolen.BusId == lease.BusId
+        && stolen.Epoch.Value >= lease.Epoch.Value && stolen.Epoch.Value - lease.Epoch.Value <= DeviceLedger.ResumeWindow;
 
     // The child's place is free only when it has stopped.
     private void AfterChild(IActorRef child, AttachedPort.Ended ended, Action then)
     {
         if (ended.Release is not null)
-            (_release, _exporter) = (ended.Release, _status.Device?.Address);
+            _release = ended.Release;
         Become(() =>
         {
             Receive<Terminated>(terminated => terminated.ActorRef.Equals(child), _ => then());
@@ -404,10 +464,16 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     // Before anybody is answered: who asks for the attachments next must not find this one.
     private void Stop()
     {
-        if (_release is not null && _exporter is not null)
-            Context.ActorSelection($"{_exporter}/user/node/exports").Tell(_release);
-        Context.Parent.Tell(new Dropped(_plan.Id));
+        Release();
+        Context.Parent.Tell(new Dropped(Plan.Id));
         Context.Stop(Self);
+    }
+
+    private void Release()
+    {
+        if (_release is not null && _lease is not null)
+            Context.ActorSelection($"{_lease.Address}/user/node/exports").Tell(_release);
+        _release = null;
     }
 
     private void Answer(object answer)
@@ -427,10 +493,10 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             Now,
             _settings.Node.Value,
             kind,
-            _status.Record?.BusId.Value,
-            _plan.Target.ToString(),
+            _status.Device?.BusId.Value,
+            Plan.Target.ToString(),
             _status.Port?.Number,
-            _plan.Id.ToString(),
+            Plan.Id.ToString(),
             Reason: reason,
             DurationMs: duration is { } time ? Math.Round(time.TotalMilliseconds, 1) : null));
 

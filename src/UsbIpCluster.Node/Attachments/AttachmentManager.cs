@@ -8,35 +8,60 @@ using UsbIpCluster.Devices;
 namespace UsbIpCluster.Node;
 
 /// <summary>
-/// This node's attachments, one <see cref="Attachment"/> each, and the ports of its host controller, which it watches for them.
+/// This node's attachments, one <see cref="Attachment"/> each, and the ports of its host controller, which it watches for them. What is to
+/// be attached is in the state folder before anybody is told that it is: this actor goes on with it when it starts, and the sessions that
+/// still live are adopted.
 /// </summary>
-internal sealed class AttachmentManager : ReceiveActor
+internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 {
     /// <summary>Attach a device. Answered with an <see cref="AttachmentStatus"/>, or a failure that says why nothing was stored.</summary>
     /// <param name="Target">What to attach.</param>
     /// <param name="Once">Whether a loss ends it.</param>
-    /// <param name="Wait">How long the asker waits for the device to be usable; see <see cref="AttachmentPlan"/>.</param>
+    /// <param name="Wait">How long the asker waits for the device to be usable; see <see cref="AttachmentAsker"/>.</param>
     /// <param name="User">Who asks; null when that is not known.</param>
     /// <param name="Steal">Whether to take the device from whoever holds it.</param>
     public sealed record Attach(AttachmentTarget Target, bool Once, TimeSpan? Wait, string? User = null, bool Steal = false);
 
     /// <summary>
-    /// Detach: a port's number, an attachment's id, or a selector; null for all. Answered with a <see cref="Snapshot"/> of what was
-    /// detached, or a failure.
+    /// Keep every device attached that matches. Answered with a <see cref="Snapshot"/> of the rule and its attachments, or a failure.
+    /// </summary>
+    /// <param name="Match">Which devices.</param>
+    /// <param name="Wait">
+    /// How long the asker waits until all that match are usable, at least one; null when it is answered as soon as the rule is kept.
+    /// </param>
+    /// <param name="User">Who asks; null when that is not known.</param>
+    public sealed record AttachAll(Selector Match, TimeSpan? Wait, string? User);
+
+    /// <summary>
+    /// Detach: a port's number, an attachment's or a rule's id, or a selector; null for all. Answered with a <see cref="Snapshot"/> of what
+    /// was detached, or a failure.
     /// </summary>
     public sealed record Detach(string? Target);
 
     /// <summary>Asks for the attachments; answered with a <see cref="Snapshot"/>.</summary>
     public sealed record GetSnapshot;
 
-    /// <summary>The attachments, and the ports that something else has attached.</summary>
-    public sealed record Snapshot(ImmutableArray<AttachmentStatus> Attachments, ImmutableArray<HostPort> Others);
+    /// <summary>The attachments.</summary>
+    /// <param name="Attachments">Each with the rule that made it, if one did.</param>
+    /// <param name="Rules">The rules.</param>
+    /// <param name="Others">The ports that something else has attached.</param>
+    public sealed record Snapshot(
+        ImmutableArray<AttachmentStatus> Attachments, ImmutableArray<AttachmentRule> Rules, ImmutableArray<HostPort> Others);
 
-    /// <summary>From an <see cref="AttachedPort"/>: tell me the port as it is, and every change of it.</summary>
-    public sealed record WatchPort(PortNumber Port);
+    /// <summary>
+    /// From an <see cref="AttachedPort"/>: tell me the port as it is, and every change of it. A port that has another session by now is told
+    /// as a free one.
+    /// </summary>
+    public sealed record WatchPort(PortSession Session);
 
     /// <summary>Attachments that a node keeps at most; the host controllers of a kernel have 240 ports.</summary>
     public const int MaxAttachments = 1024;
+
+    /// <summary>Rules that a node keeps at most.</summary>
+    public const int MaxRules = 64;
+
+    /// <summary>How long an attachment whose actor has failed is left alone.</summary>
+    public static readonly TimeSpan AfterCrash = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DetachTimeout = TimeSpan.FromSeconds(30);
 
@@ -45,11 +70,13 @@ internal sealed class AttachmentManager : ReceiveActor
     private readonly IHostController? _controller;
     private readonly IActorRef _inventory;
     private readonly SortedDictionary<uint, Kept> _attachments = [];
+    private readonly SortedDictionary<uint, AttachmentRule> _rules = [];
+    private readonly List<RuleAsker> _ruleAskers = [];
     private readonly Dictionary<PortNumber, PortChange> _ports = [];
     private readonly Dictionary<PortNumber, IActorRef> _watchers = [];
+    private readonly KeptAttachmentsFile _file;
+    private readonly FormerAttachments _former;
     private InventoryView _view;
-    private readonly StateFile<AttachmentCount> _count;
-    private readonly AttachmentId _first;
     private AttachmentId _lastId;
     private IDisposable? _subscription;
 
@@ -63,32 +90,44 @@ internal sealed class AttachmentManager : ReceiveActor
         _controller = controller;
         _inventory = inventory;
         _view = view;
-        _count = new StateFile<AttachmentCount>(settings.State, "attachments.json", StateJson.Default.AttachmentCount);
-        _lastId = new AttachmentId(_count.Read(out var problem)?.LastId ?? 0);
-        _first = _lastId.Next;
-        if (problem is not null)
-            _log.Error("{0}", problem);
+        _file = new KeptAttachmentsFile(settings.State);
+        var (last, rules, attachments) = _file.Read(Context.System.Scheduler.Now, problem => _log.Error("{0}", problem));
+        _lastId = last;
+        _former = new FormerAttachments(settings.Node, last.Next, [.. attachments.Select(kept => kept.Id)]);
+        foreach (var rule in rules)
+            _rules.Add(rule.Id.Number, rule);
+
+        // A session that was not to survive its loss, and has none.
+        foreach (var kept in attachments.Where(kept => kept is { Plan.Once: false } or { Session: not null }))
+            _attachments.Add(kept.Id.Number, new Kept(null, kept));
 
         Receive<Attach>(OnAttach);
+        Receive<AttachAll>(OnAttachAll);
+        Receive<Stored>(OnStored);
+        Receive<RuleStored>(OnRuleStored);
+        Receive<WaitedForRule>(OnWaitedForRule);
         Receive<Detach>(OnDetach);
+        Receive<Detached>(OnDetached);
         Receive<GetSnapshot>(_ => Sender.Tell(TakeSnapshot()));
         Receive<LeaseStolen>(stolen => stolen.Holder.Node == settings.Node, stolen =>
         {
             if (_attachments.TryGetValue(stolen.Holder.Attachment.Number, out var kept))
-                kept.Actor.Tell(stolen);
+                kept.Actor?.Tell(stolen);
         });
-        Receive<AttachmentStatus>(status => Keep(status));
+        Receive<AttachmentStatus>(Keep);
         Receive<Attachment.Dropped>(dropped => Drop(dropped.Id));
         Receive<PortChange>(OnPortChange);
-        Receive<WatchPort>(watch => OnWatchPort(watch.Port));
+        Receive<WatchPort>(watch => OnWatchPort(watch.Session));
         Receive<Terminated>(OnTerminated);
+        Receive<Revive>(revive => Start(revive.Id));
         Receive<InventoryActor.Changed>(OnInventory);
         Receive<InventoryActor.TellAgain>(_ => CountChanged());
-        Receive<InventoryActor.GetView>(_ => Sender.Tell(new InventoryActor.Changed(_view, null)));
     }
 
-    protected override SupervisorStrategy SupervisorStrategy() =>
-        new OneForOneStrategy(10, TimeSpan.FromMinutes(1), _ => Directive.Restart);
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    // One that has failed is made anew, and goes on with the session that it had.
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
 
     protected override void PreStart()
     {
@@ -96,7 +135,13 @@ internal sealed class AttachmentManager : ReceiveActor
         Context.System.EventStream.Subscribe(Self, typeof(InventoryActor.TellAgain));
         _inventory.Tell(new InventoryActor.GetView());
         var self = Self;
+
+        // Tells the ports that there are before it returns: so they are known before anybody asks for the one that it had.
         _subscription = _controller?.Subscribe(change => self.Tell(change, ActorRefs.NoSender));
+        foreach (var kept in _attachments.Values.ToArray())
+            Start(kept.Status.Id);
+        if (_attachments.Count > 0)
+            CountChanged();
     }
 
     protected override void PostStop()
@@ -115,35 +160,172 @@ internal sealed class AttachmentManager : ReceiveActor
             return;
         }
 
-        _lastId = _lastId.Next;
-        RememberLastId();
-        var plan = new AttachmentPlan(_lastId, attach.Target, attach.Once, attach.Wait, attach.User, attach.Steal, _first, Sender);
-        var (controller, settings, view, self) = (_controller!, _settings, _view, Self);
-        Func<AttachmentSource, Holder, Props> port = (source, holder) =>
-            Props.Create(() => new AttachedPort(controller, settings, source, holder, self));
-        var actor = Context.ActorOf(Props.Create(() => new Attachment(plan, settings, view, port)), plan.Id.ToString());
-        _attachments[plan.Id.Number] = new Kept(
-            actor, new AttachmentStatus(plan.Id, plan.Target, AttachmentStates.Waiting, Context.System.Scheduler.Now));
-        CountChanged();
+        var id = Add(attach.Target, attach.Once, attach.User, rule: null);
+        var asker = new AttachmentAsker(Sender, attach.Wait, attach.Steal);
+        Save().PipeTo(Self, success: () => new Stored(id, asker, null), failure: error => new Stored(id, asker, error));
     }
 
-    // An id that is not on the disk yet when the host fails is given again: then the exporter takes two attachments for one.
-    private void RememberLastId() => _count.WriteAsync(new AttachmentCount(_lastId.Number)).ContinueWith(
-        written => _log.Warning("the last attachment's id can't be kept: {0}", written.Exception!.GetBaseException().Message),
-        CancellationToken.None,
-        TaskContinuationOptions.OnlyOnFaulted,
-        TaskScheduler.Default);
+    // From here on it is attached again after every failure of this host, and before that nobody may believe so.
+    private void OnStored(Stored stored)
+    {
+        var isThere = _attachments.ContainsKey(stored.Id.Number);
+        if (isThere && stored.Error is null)
+        {
+            Start(stored.Id, stored.Asker);
+            return;
+        }
+
+        if (isThere)
+            Drop(stored.Id);
+        stored.Asker.Who.Tell(new Status.Failure(stored.Error is null ? DetachedMeanwhile(stored.Id) : NotKept(stored.Error)));
+    }
+
+    private AttachmentId Add(AttachmentTarget target, bool once, string? user, AttachmentId? rule)
+    {
+        _lastId = _lastId.Next;
+        var plan = new AttachmentPlan(_lastId, target, once, user, rule);
+        _attachments[_lastId.Number] = new Kept(null, new AttachmentStatus(plan, AttachmentStates.Waiting, Context.System.Scheduler.Now));
+        CountChanged();
+        return _lastId;
+    }
+
+    private void Start(AttachmentId id, AttachmentAsker? asker = null)
+    {
+        if (_attachments.GetValueOrDefault(id.Number) is not { Actor: null } kept)
+            return;
+        if (_controller is null)
+        {
+            _attachments[id.Number] = kept with
+            {
+                Status = kept.Status with { State = AttachmentStates.Failed, LastError = "this node has no host controller" },
+            };
+            return;
+        }
+
+        var (controller, settings, former, view, self) = (_controller, _settings, _former, _view, Self);
+        Func<AttachmentSource, Holder, Props> port = (source, holder) =>
+            Props.Create(() => new AttachedPort(controller, settings, source, holder, self));
+        var status = kept.Status;
+        var actor = Context.ActorOf(
+            Props.Create(() => new Attachment(status, asker, settings, former, view, port)), id.ToString());
+        _attachments[id.Number] = kept with { Actor = Context.Watch(actor) };
+    }
+
+    private static ControlException DetachedMeanwhile(AttachmentId id) => new(ControlError.Failed, $"{id} was detached meanwhile");
+
+    private static ControlException NotKept(Exception error) => new(
+        ControlError.Failed, $"it can't be kept: {error.GetBaseException().Message}", "is the state folder's disk full, or read-only?");
+
+    // --- Attach all ---
+
+    private void OnAttachAll(AttachAll attach)
+    {
+        var known = _rules.Values.FirstOrDefault(rule => rule.Match.Equals(attach.Match));
+        if (_controller is null || (known is null && _rules.Count >= MaxRules))
+        {
+            Sender.Tell(new Status.Failure(_controller is null ? NoController() : new ControlException(
+                ControlError.Unavailable, $"this node keeps {MaxRules} rules already")));
+            return;
+        }
+
+        if (known is null)
+            _lastId = _lastId.Next;
+        var rule = new AttachmentRule(known?.Id ?? _lastId, attach.Match, attach.User, []);
+        _rules[rule.Id.Number] = rule;
+        var (asker, wait) = (Sender, attach.Wait);
+        Save().PipeTo(
+            Self,
+            success: () => new RuleStored(rule.Id, asker, wait, known, null),
+            failure: error => new RuleStored(rule.Id, asker, wait, known, error));
+    }
+
+    private void OnRuleStored(RuleStored stored)
+    {
+        if (stored.Error is not null)
+        {
+            if (stored.Before is { } before)
+                _rules[stored.Id.Number] = before;
+            else
+                _rules.Remove(stored.Id.Number);
+            foreach (var kept in MembersOf(stored.Id).Where(_ => stored.Before is null))
+                kept.Actor?.Tell(new Attachment.Detach());
+            stored.Asker.Tell(new Status.Failure(NotKept(stored.Error)));
+            return;
+        }
+
+        Recruit();
+        var asker = new RuleAsker(stored.Id, stored.Asker, stored.Wait);
+        if (stored.Wait is not { } wait)
+        {
+            stored.Asker.Tell(SnapshotOf(stored.Id));
+            return;
+        }
+
+        _ruleAskers.Add(asker);
+        Timers.StartSingleTimer(asker, new WaitedForRule(asker), wait);
+        AnswerRuleAskers();
+    }
+
+    private void AnswerRuleAskers()
+    {
+        foreach (var asker in _ruleAskers.Where(asker => !_rules.ContainsKey(asker.Rule.Number) || IsComplete(asker.Rule)).ToArray())
+        {
+            _ruleAskers.Remove(asker);
+            Timers.Cancel(asker);
+            asker.Who.Tell(_rules.ContainsKey(asker.Rule.Number)
+                ? SnapshotOf(asker.Rule)
+                : new Status.Failure(DetachedMeanwhile(asker.Rule)));
+        }
+    }
+
+    private bool IsComplete(AttachmentId rule)
+    {
+        Kept[] members = [.. MembersOf(rule)];
+        return members.Length > 0 && members.All(kept => kept.Status.State == AttachmentStates.Attached);
+    }
+
+    private void OnWaitedForRule(WaitedForRule waited)
+    {
+        if (!_ruleAskers.Remove(waited.Asker) || !_rules.TryGetValue(waited.Asker.Rule.Number, out var rule))
+            return;
+        Kept[] missing = [.. MembersOf(rule.Id).Where(kept => kept.Status.State != AttachmentStates.Attached)];
+        waited.Asker.Who.Tell(new Status.Failure(new ControlException(
+            ControlError.TimedOut,
+            missing.Length == 0
+                ? $"no device that matches '{rule.Match}' was attached within {waited.Asker.Wait!.Value.TotalSeconds:0.###} s"
+                : $"{string.Join(", ", missing.Select(kept => kept.Status.Target))} not attached within {waited.Asker.Wait!.Value.TotalSeconds:0.###} s",
+            $"the rule stays as {rule.Id}; usbipc port shows how far it is, usbipc detach {rule.Id} ends it")));
+    }
+
+    private void Recruit()
+    {
+        var before = _attachments.Count;
+        foreach (var rule in _rules.Values)
+        {
+            foreach (var target in rule.Missing(_view, [.. _attachments.Values.Select(kept => kept.Status)]).ToArray())
+            {
+                if (_attachments.Count < MaxAttachments)
+                    Start(Add(target, once: false, rule.User, rule.Id));
+            }
+        }
+
+        if (_attachments.Count > before)
+            SaveLater();
+    }
+
+    private IEnumerable<Kept> MembersOf(AttachmentId rule) => _attachments.Values.Where(kept => kept.Status.Plan.Rule == rule);
+
+    // --- What is refused ---
+
+    private static ControlException NoController() => new(
+        ControlError.Failed,
+        "this node attaches no devices: it has no host controller",
+        "the daemon's log says why; modprobe vhci-hcd, then restart usbipcd");
 
     private ControlException? Refusal(Attach attach)
     {
         if (_controller is null)
-        {
-            return new ControlException(
-                ControlError.Failed,
-                "this node attaches no devices: it has no host controller",
-                "the daemon's log says why; modprobe vhci-hcd, then restart usbipcd");
-        }
-
+            return NoController();
         if (_attachments.Count >= MaxAttachments)
             return new ControlException(ControlError.Unavailable, $"this node keeps {MaxAttachments} attachments already");
         if (attach.Target is not AttachmentTarget.Device { Selector: var selector })
@@ -155,7 +337,7 @@ internal sealed class AttachmentManager : ReceiveActor
             return new ControlException(
                 ControlError.Usage,
                 $"'{selector}' matches {found.Count} devices",
-                "name one of them, for instance by NODE/BUSID or with serial=",
+                "name one of them, for instance by NODE/BUSID or with serial=; attach --all keeps all of them attached",
                 [.. found.Select(Rows.Describe)]);
         }
 
@@ -170,7 +352,7 @@ internal sealed class AttachmentManager : ReceiveActor
         }
 
         // What an attachment of an earlier run still holds, nobody else here can give up.
-        var isFree = attach.Steal || AttachmentPlan.Orphan(_settings.Node, _first, found[0].Device.Holder) is not null;
+        var isFree = attach.Steal || _former.Behind(found[0].Device.Holder) is not null;
         return found[0] switch
         {
             { Reachable: false } gone => new ControlException(
@@ -190,9 +372,13 @@ internal sealed class AttachmentManager : ReceiveActor
     private void OnDetach(Detach detach)
     {
         Kept[] chosen;
+        AttachmentRule[] rules;
         try
         {
-            chosen = [.. Choose(detach.Target)];
+            rules = ChooseRules(detach.Target);
+            chosen = rules.Length > 0 || detach.Target is null
+                ? [.. _attachments.Values.Where(kept => detach.Target is null || rules.Any(rule => rule.Id == kept.Status.Plan.Rule))]
+                : [.. Choose(detach.Target)];
         }
         catch (ControlException refusal)
         {
@@ -200,17 +386,68 @@ internal sealed class AttachmentManager : ReceiveActor
             return;
         }
 
-        Task.WhenAll(chosen.Select(kept => kept.Actor.Ask<AttachmentStatus>(new Attachment.Detach(), DetachTimeout)))
-            .PipeTo(
-                Sender,
-                success: detached => new Snapshot([.. detached], []),
-                failure: error => new Status.Failure(error is AggregateException { InnerException: { } inner } ? inner : error));
+        // First, so that nothing is attached again that is being detached.
+        foreach (var rule in rules)
+            _rules.Remove(rule.Id.Number);
+        foreach (var kept in chosen)
+        {
+            if (kept.Status.Plan.Rule is { } id && _rules.TryGetValue(id.Number, out var rule))
+                _rules[id.Number] = rule with { Except = rule.Except.Add(kept.Status.Target.ToString()!) };
+            if (kept.Actor is null)
+                Drop(kept.Status.Id);
+        }
+
+        AnswerRuleAskers();
+        var asker = Sender;
+        Task.WhenAll(chosen.Select(DetachAsync))
+            .PipeTo(Self, success: ends => new Detached(asker, rules, [.. ends]), failure: error => new Status.Failure(error));
     }
 
-    private IEnumerable<Kept> Choose(string? target)
+    private static async Task<DetachEnd> DetachAsync(Kept kept)
     {
-        if (target is null)
-            return _attachments.Values;
+        if (kept.Actor is null)
+            return new DetachEnd(kept.Status, null);
+        try
+        {
+            return new DetachEnd(await kept.Actor.Ask<AttachmentStatus>(new Attachment.Detach(), DetachTimeout), null);
+        }
+        catch (Exception error)
+        {
+            return new DetachEnd(kept.Status, error);
+        }
+    }
+
+    // Not before it is forgotten: a host that fails now must not attach it again.
+    private void OnDetached(Detached detached)
+    {
+        var done = new Snapshot(
+            [.. detached.Ends.Where(end => end.Error is null).Select(end => end.Status)], [.. detached.Rules], []);
+        DetachEnd[] failed = [.. detached.Ends.Where(end => end.Error is not null)];
+        var problem = failed switch
+        {
+            [] => null,
+            [var only] => only.Error,
+            _ => new ControlException(
+                ControlError.Failed, string.Join("; ", failed.Select(end => $"{end.Status.Id}: {end.Error!.GetBaseException().Message}"))),
+        };
+        Save().PipeTo(
+            detached.Asker,
+            success: () => problem is null ? done : new Status.Failure(problem),
+            failure: error => new Status.Failure(problem ?? new ControlException(
+                ControlError.Failed,
+                $"it is detached, and will be attached again when usbipcd starts again: {error.GetBaseException().Message}",
+                "is the state folder's disk full, or read-only?")));
+    }
+
+    private AttachmentRule[] ChooseRules(string? target) =>
+    [
+        .. _rules.Values.Where(rule => target is null
+            || (AttachmentId.TryParse(target, out var id) && rule.Id == id)
+            || string.Equals(rule.Match.Text, target, StringComparison.OrdinalIgnoreCase)),
+    ];
+
+    private Kept[] Choose(string target)
+    {
         if (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return ByPort(new PortNumber(number));
         if (AttachmentId.TryParse(target, out var id))
@@ -238,8 +475,7 @@ internal sealed class AttachmentManager : ReceiveActor
         if (!Selector.TryParse(text, out var selector, out var problem))
             throw new ControlException(ControlError.Usage, problem);
         Kept[] found = [.. _attachments.Values.Where(kept =>
-            string.Equals(kept.Status.Target.ToString(), text, StringComparison.OrdinalIgnoreCase)
-            || (kept.Status.Device is { } device && selector.Matches(device, _view.Self)))];
+            string.Equals(kept.Status.Target.ToString(), text, StringComparison.OrdinalIgnoreCase) || HasDevice(kept.Status, selector))];
         return found switch
         {
             [] => throw new ControlException(
@@ -253,6 +489,9 @@ internal sealed class AttachmentManager : ReceiveActor
         };
     }
 
+    private bool HasDevice(AttachmentStatus status, Selector selector) =>
+        status.Device is { Node: { } node, BusId: var busId } && _view.Find(node, busId) is { } device && selector.Matches(device, _view.Self);
+
     // --- Attachments and ports ---
 
     // Passed on from here and not from the event stream, so that a new attachment misses nothing after the view that it was born with.
@@ -260,55 +499,101 @@ internal sealed class AttachmentManager : ReceiveActor
     {
         _view = changed.View;
         foreach (var kept in _attachments.Values)
-            kept.Actor.Tell(changed);
+            kept.Actor?.Tell(changed);
+        Recruit();
     }
 
     private void Keep(AttachmentStatus status)
     {
-        if (_attachments.TryGetValue(status.Id.Number, out var kept))
-            _attachments[status.Id.Number] = kept with { Status = status };
+        if (!_attachments.TryGetValue(status.Id.Number, out var kept))
+            return;
+        _attachments[status.Id.Number] = kept with { Status = status };
+        if (KeptAttachmentsFile.Line(status) != KeptAttachmentsFile.Line(kept.Status))
+            SaveLater();
+        AnswerRuleAskers();
     }
 
     private void Drop(AttachmentId id)
     {
-        if (_attachments.Remove(id.Number))
-            CountChanged();
+        if (!_attachments.Remove(id.Number))
+            return;
+        CountChanged();
+        SaveLater();
     }
 
     private void CountChanged() => _inventory.Tell(new InventoryActor.LocalAttachments(_attachments.Count));
 
+    private Task Save() => _file.WriteAsync(_lastId, _rules.Values, _attachments.Values.Select(kept => kept.Status));
+
+    // What nobody waits for.
+    private void SaveLater() => Save().ContinueWith(
+        written => _log.Warning("the attachments can't be kept: {0}", written.Exception!.GetBaseException().Message),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted,
+        TaskScheduler.Default);
+
     private void OnPortChange(PortChange change)
     {
         var port = change.Port.Port;
-        if (change.Port.Status == PortStatus.Free)
-            _ports.Remove(port);
-        else
-            _ports[port] = change;
         if (_watchers.TryGetValue(port, out var watcher))
             watcher.Tell(change);
+        if (change.Port.Status != PortStatus.Free)
+        {
+            _ports[port] = change;
+            return;
+        }
+
+        // One port, one that waits for it: if it is of the other speed, that one tries again by itself.
+        _ports.Remove(port);
+        _attachments.Values.FirstOrDefault(kept => kept.Status.NeedsPort)?.Actor?.Tell(new Attachment.PortFreed());
     }
 
     // The controller tells of a port before its attach completes: a port that is not known here has been lost again already.
-    private void OnWatchPort(PortNumber port)
+    private void OnWatchPort(PortSession session)
     {
-        _watchers[port] = Context.Watch(Sender);
-        Sender.Tell(_ports.GetValueOrDefault(port)
-            ?? new PortChange(new HostPort(port, PortStatus.Free, null, null, null), Context.System.Scheduler.Now));
+        _watchers[session.Port] = Context.Watch(Sender);
+        Sender.Tell(_ports.TryGetValue(session.Port, out var known) && session.IsAt(known.Port)
+            ? known
+            : new PortChange(new HostPort(session.Port, PortStatus.Free, null, null, null), Context.System.Scheduler.Now));
     }
 
     private void OnTerminated(Terminated terminated)
     {
         foreach (var (port, _) in _watchers.Where(watcher => watcher.Value.Equals(terminated.ActorRef)).ToArray())
             _watchers.Remove(port);
+        if (_attachments.Values.FirstOrDefault(kept => terminated.ActorRef.Equals(kept.Actor)) is not { } crashed)
+            return;
+        var id = crashed.Status.Id;
+        _attachments[id.Number] = crashed with { Actor = null };
+        Timers.StartSingleTimer(id, new Revive(id), AfterCrash);
     }
 
-    private Snapshot TakeSnapshot() => new(
-        [.. _attachments.Values.Select(kept => kept.Status)],
-        [
-            .. _ports.Values.Select(change => change.Port)
-                .Where(port => !_watchers.ContainsKey(port.Port))
-                .OrderBy(port => port.Port),
-        ]);
+    private Snapshot TakeSnapshot()
+    {
+        var mine = _watchers.Keys.Concat(_attachments.Values.Select(kept => kept.Status.Port).OfType<PortNumber>()).ToHashSet();
+        return new Snapshot(
+            [.. _attachments.Values.Select(kept => kept.Status)],
+            [.. _rules.Values],
+            [.. _ports.Values.Select(change => change.Port).Where(port => !mine.Contains(port.Port)).OrderBy(port => port.Port)]);
+    }
 
-    private sealed record Kept(IActorRef Actor, AttachmentStatus Status);
+    private Snapshot SnapshotOf(AttachmentId rule) => new([.. MembersOf(rule).Select(kept => kept.Status)], [_rules[rule.Number]], []);
+
+    /// <param name="Actor">Null before it is made, and while it is left alone after a failure.</param>
+    /// <param name="Status">What it is to do, and how far it is.</param>
+    private sealed record Kept(IActorRef? Actor, AttachmentStatus Status);
+
+    private sealed record Stored(AttachmentId Id, AttachmentAsker Asker, Exception? Error);
+
+    private sealed record RuleStored(AttachmentId Id, IActorRef Asker, TimeSpan? Wait, AttachmentRule? Before, Exception? Error);
+
+    private sealed record RuleAsker(AttachmentId Rule, IActorRef Who, TimeSpan? Wait);
+
+    private sealed record WaitedForRule(RuleAsker Asker);
+
+    private sealed record Revive(AttachmentId Id);
+
+    private sealed record Detached(IActorRef Asker, AttachmentRule[] Rules, DetachEnd[] Ends);
+
+    private sealed record DetachEnd(AttachmentStatus Status, Exception? Error);
 }

@@ -85,21 +85,25 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
             ? new AttachmentTarget.Plain(ParseServer(host), ParseBusId(busId))
             : new AttachmentTarget.Device(Parse(request.Selector!));
         TimeSpan? wait = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-        var attached = await AskAsync<AttachmentStatus>(
-            actors.Attachments, new AttachmentManager.Attach(target, request.Once, wait, caller.User, request.Steal), (wait ?? TimeSpan.Zero) + Slow);
-        return [Rows.Of(attached)];
+        var patience = (wait ?? TimeSpan.Zero) + Slow;
+        if (request.All && target is AttachmentTarget.Device { Selector: var match })
+        {
+            var all = new AttachmentManager.AttachAll(match, wait, caller.User);
+            return Rows.Of(await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, all, patience));
+        }
+
+        var attach = new AttachmentManager.Attach(target, request.Once, wait, caller.User, request.Steal);
+        return [Rows.Of(await AskAsync<AttachmentStatus>(actors.Attachments, attach, patience))];
     }
 
     public async Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        var detached = await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.Detach(request.Target), Slow);
-        return [.. detached.Attachments.Select(Rows.Of)];
+        return Rows.Of(await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.Detach(request.Target), Slow));
     }
 
     public async Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        var snapshot = await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.GetSnapshot(), Quick);
-        return [.. snapshot.Attachments.Select(Rows.Of), .. snapshot.Others.Select(Rows.Of)];
+        return Rows.Of(await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.GetSnapshot(), Quick));
     }
 
     public Task<Control.EventStream> EventsAsync(EventsParams request, ControlCaller caller, CancellationToken cancellationToken) =>

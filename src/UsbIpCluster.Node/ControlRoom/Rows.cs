@@ -52,17 +52,43 @@ internal static class Rows
         status.Id.ToString(),
         status.State,
         (status.Target as AttachmentTarget.Device)?.Selector.Text,
-        Hex(status.Record?.VendorId ?? status.Device?.Device.VendorId),
-        Hex(status.Record?.ProductId ?? status.Device?.Device.ProductId),
-        status.Device?.Device.Serial,
-        status.Device?.Device.Product,
-        status.Device?.Node.Value ?? (status.Target as AttachmentTarget.Plain)?.Server.Host,
-        (status.Device?.Device.BusId ?? (status.Target as AttachmentTarget.Plain)?.BusId)?.Value,
+        Hex(status.Device?.VendorId),
+        Hex(status.Device?.ProductId),
+        status.Device?.Serial,
+        status.Device?.Product,
+        status.Device?.Node?.Value ?? (status.Target as AttachmentTarget.Plain)?.Server.Host,
+        (status.Device?.BusId ?? (status.Target as AttachmentTarget.Plain)?.BusId)?.Value,
         status.Endpoint,
         status.LocalBusId?.Value,
         status.Since,
         status.Reattaches,
-        status.LastError);
+        status.LastError,
+        status.Plan.Rule?.ToString(),
+        All: false);
+
+    /// <summary>A rule: attached when one of its attachments is.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="attachments">All attachments.</param>
+    public static PortRow Of(AttachmentRule rule, IEnumerable<AttachmentStatus> attachments) => new(
+        null,
+        rule.Id.ToString(),
+        attachments.Any(status => status.Plan.Rule == rule.Id && status.State == AttachmentStates.Attached)
+            ? AttachmentStates.Attached
+            : AttachmentStates.Waiting,
+        rule.Match.Text,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        0,
+        null,
+        null,
+        All: true);
 
     /// <summary>A port that another program has attached.</summary>
     public static PortRow Of(HostPort port) => new(
@@ -76,11 +102,21 @@ internal static class Rows
         null,
         port.Origin?.Host,
         port.Origin?.BusId.Value,
-        port.Origin is { } origin ? EndpointOf(origin) : null,
+        port.Origin?.Endpoint,
         port.LocalBusId?.Value,
         null,
         0,
-        null);
+        null,
+        null,
+        All: false);
+
+    /// <summary>Rules, attachments, and the ports that other programs attached.</summary>
+    public static IReadOnlyList<PortRow> Of(AttachmentManager.Snapshot snapshot) =>
+    [
+        .. snapshot.Rules.Select(rule => Of(rule, snapshot.Attachments)),
+        .. snapshot.Attachments.Select(Of),
+        .. snapshot.Others.Select(Of),
+    ];
 
     /// <summary>A device in one line: <c>lab1/1-1 0525:a4a5 serial=X product</c>.</summary>
     public static string Describe(ClusterDevice device)
@@ -99,9 +135,6 @@ internal static class Rows
         DeviceState.Releasing => DeviceStates.Releasing,
         _ => DeviceStates.Faulted,
     };
-
-    private static string EndpointOf(PortOrigin origin) =>
-        origin.Host.Contains(':', StringComparison.Ordinal) ? $"[{origin.Host}]:{origin.Service}" : $"{origin.Host}:{origin.Service}";
 
     private static string Hex(ushort id) => id.ToString("x4");
 

@@ -34,14 +34,29 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
         }
         catch (JsonException error)
         {
-            problem = $"{folder.PathOf(name)} can't be understood and {SetAside()}: {error.Message}";
+            problem = SetAside($"can't be understood: {error.Message}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            problem = error.Message;
+            problem = SetAside($"can't be read: {error.Message}");
         }
 
         return null;
+    }
+
+    /// <summary>Puts the file aside, so that no later write destroys it. Returns what to tell the operator.</summary>
+    /// <param name="why">What is wrong with it.</param>
+    public string SetAside(string why)
+    {
+        try
+        {
+            folder.SetAside(name);
+            return $"{folder.PathOf(name)} is now {name}.broken, it {why}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"{folder.PathOf(name)} can't be put aside ({error.Message}), it {why}";
+        }
     }
 
     /// <summary>Writes the value, or a later one; completes when it is on the disk.</summary>
@@ -69,18 +84,5 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
         }
 
         folder.Write(name, JsonSerializer.SerializeToUtf8Bytes(value, type));
-    }
-
-    private string SetAside()
-    {
-        try
-        {
-            folder.SetAside(name);
-            return $"is now {name}.broken";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return $"can't be put aside ({error.Message})";
-        }
     }
 }

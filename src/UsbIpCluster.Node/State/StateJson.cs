@@ -27,7 +27,42 @@ internal sealed record KeptExportLine(
 
 /// <summary>What the state folder keeps of this node's attachments: <c>attachments.json</c>.</summary>
 /// <param name="LastId">The number of the last one; no later one has it again.</param>
-internal sealed record AttachmentCount(uint LastId);
+/// <param name="Version">Which form it has. The first had no number, and only the last id.</param>
+/// <param name="Rules">What <c>attach --all</c> asked for.</param>
+/// <param name="Attachments">What is to be attached.</param>
+internal sealed record KeptAttachments(
+    uint LastId,
+    int Version = 1,
+    ImmutableArray<KeptRuleLine>? Rules = null,
+    ImmutableArray<KeptAttachmentLine>? Attachments = null)
+{
+    /// <summary>The form that this program writes.</summary>
+    public const int CurrentVersion = 2;
+}
+
+/// <summary>An <see cref="AttachmentRule"/> as text.</summary>
+internal sealed record KeptRuleLine(AttachmentId Id, string Match, string? User, ImmutableArray<string> Except);
+
+/// <summary>An attachment: its plan, and what lets it go on where it was. It is of a device that matches, or of one of a plain server.</summary>
+internal sealed record KeptAttachmentLine(
+    AttachmentId Id,
+    string? Match,
+    NetworkAddress? Server,
+    BusId? BusId,
+    bool Once,
+    string? User,
+    AttachmentId? Rule,
+    int Reattaches,
+    AttachedDevice? Device,
+    KeptLeaseLine? Lease,
+    KeptSessionLine? Session);
+
+/// <summary>A <see cref="HeldLease"/> without its id, which is only good for a moment.</summary>
+internal sealed record KeptLeaseLine(
+    NodeName Exporter, string Address, BusId BusId, Epoch Epoch, ImmutableArray<NetworkAddress> Endpoints, ResumeSecret Secret);
+
+/// <summary>A <see cref="PortSession"/>.</summary>
+internal sealed record KeptSessionLine(int Port, string Host, string Service, BusId BusId, uint DeviceId);
 
 /// <summary>The JSON of the state folder, indented: people look at it.</summary>
 [JsonSourceGenerationOptions(
@@ -35,8 +70,9 @@ internal sealed record AttachmentCount(uint LastId);
     WriteIndented = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    Converters = [typeof(NodeNameJson), typeof(BusIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(ResumeSecretJson)])]
+    Converters = [typeof(NodeNameJson), typeof(BusIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(ResumeSecretJson),
+        typeof(NetworkAddressJson)])]
 [JsonSerializable(typeof(DeviceRecord))]
 [JsonSerializable(typeof(KeptExports))]
-[JsonSerializable(typeof(AttachmentCount))]
+[JsonSerializable(typeof(KeptAttachments))]
 internal sealed partial class StateJson : JsonSerializerContext;

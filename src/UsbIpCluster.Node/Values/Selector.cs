@@ -59,19 +59,16 @@ public sealed class Selector : IEquatable<Selector>
     /// </summary>
     /// <param name="device">The device.</param>
     /// <param name="present">The devices of its node, itself among them or not.</param>
-    public static Selector ForDevice(ClusterDevice device, IEnumerable<ClusterDevice> present)
-    {
-        var entry = device.Device;
-        var ids = new Ids(entry.VendorId, entry.ProductId);
-        if (entry.Serial is { Length: > 0 } value && $"serial={Escape(value)},{ids}" is { Length: <= MaxLength } text)
-        {
-            var selector = new Selector(text, [new Serial(value), ids]);
-            if (!present.Any(other => other.Device.BusId != entry.BusId && selector.Matches(other, device.Node)))
-                return selector;
-        }
+    public static Selector ForDevice(ClusterDevice device, IEnumerable<ClusterDevice> present) =>
+        BySerial(device, present)
+        ?? new Selector($"{device.Device.BusId},{IdsOf(device)}", [new Place(null, device.Device.BusId), IdsOf(device)]);
 
-        return new Selector($"{entry.BusId},{ids}", [new Place(null, entry.BusId), ids]);
-    }
+    /// <summary>The same for a device of any node, as seen from any: one that its serial tells from all others is meant wherever it is.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="present">The devices of the cluster, itself among them or not.</param>
+    public static Selector ForDeviceOfCluster(ClusterDevice device, IEnumerable<ClusterDevice> present) =>
+        BySerial(device, present)
+        ?? new Selector($"{device.FullName},{IdsOf(device)}", [new Place(device.Node, device.Device.BusId), IdsOf(device)]);
 
     /// <summary>Whether it has a term that is meant for one device: a serial, a name or a place.</summary>
     public bool NamesOneDevice => _terms.Any(term => term is Serial or Name or Place);
@@ -90,6 +87,17 @@ public sealed class Selector : IEquatable<Selector>
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    private static Selector? BySerial(ClusterDevice device, IEnumerable<ClusterDevice> present)
+    {
+        var ids = IdsOf(device);
+        if (device.Device.Serial is not { Length: > 0 } value || $"serial={Escape(value)},{ids}" is not { Length: <= MaxLength } text)
+            return null;
+        var selector = new Selector(text, [new Serial(value), ids]);
+        return present.Any(other => other.FullName != device.FullName && selector.Matches(other, device.Node)) ? null : selector;
+    }
+
+    private static Ids IdsOf(ClusterDevice device) => new(device.Device.VendorId, device.Device.ProductId);
 
     private static string Escape(string value) => value.Replace(@"\", @"\\").Replace(",", @"\,");
 

@@ -56,9 +56,15 @@ public sealed class AttachedPortTests : AttachedPortSpec
         Assert.True(call.Connection!.Connected && call.Connection.Blocking);
         call.Attach(3);
         Assert.Equal(
-            new AttachedPort.Progress.HandedOver(new PortNumber(3), Server.Address.ToString(), Samples.Record("1-1")),
+            new AttachedPort.Progress.HandedOver(
+                new PortSession(
+                    new PortNumber(3),
+                    new PortOrigin(Server.Address.Host, Server.Address.Port.ToString(), Samples.BusId),
+                    Samples.Record("1-1").DeviceId),
+                Samples.Record("1-1")),
             await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>());
-        await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(new PortNumber(3)));
+        await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(new PortSession(
+            new PortNumber(3), call.Origin!, Samples.Record("1-1").DeviceId)));
     }
 
     [Fact]
@@ -112,7 +118,7 @@ public sealed class AttachedPortTests : AttachedPortSpec
         (await Server.AcceptAsync()).Grant();
         (await Controller.NextAsync("attach")).Attach(3);
         Assert.Equal(
-            Server.Address.ToString(), (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Endpoint);
+            Server.Address.ToString(), (await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.HandedOver>()).Session.Origin.Endpoint);
     }
 
     [Fact]

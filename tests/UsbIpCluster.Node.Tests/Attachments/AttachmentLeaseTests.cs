@@ -9,9 +9,6 @@ namespace UsbIpCluster.Node.Tests;
 public sealed class AttachmentLeaseTests : AttachmentSpec
 {
     private static readonly LeaseStolen Theft = new(Samples.Lab1, Samples.BusId, Self, new Epoch(5), Samples.OtherHolder, "bob");
-    private static readonly LeaseGranted First = new(
-        LeaseId.New(), new Epoch(5), Samples.BusId, [new NetworkAddress("10.0.0.1", 3240)], Seconds(10), Samples.Secret);
-
     private const string Taken = "taken by lab3/a7 (bob)";
 
     [Fact]
@@ -180,7 +177,7 @@ public sealed class AttachmentLeaseTests : AttachmentSpec
     private static DeviceEntry Entry(DeviceState state, string? holder, ulong epoch) =>
         Samples.Entry("1-1", state, holder) with { Epoch = new Epoch(epoch) };
 
-    private static LeaseGranted Lease(ulong epoch) => First with { Epoch = new Epoch(epoch) };
+    private static LeaseGranted Lease(ulong epoch) => Leased with { Epoch = new Epoch(epoch) };
 
     private static RequestLease RequestOf(Session session) => Assert.IsType<AttachmentSource.Leased>(session.Source).Request;
 

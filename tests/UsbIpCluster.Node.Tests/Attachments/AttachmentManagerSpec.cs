@@ -12,6 +12,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 
     private readonly StateFolder _state = TempState.New();
     private readonly Stage _stage;
+    private int _run;
     private InventoryView _view = Samples.View("lab2", Samples.Node("lab2"));
 
     protected AttachmentManagerSpec()
@@ -55,13 +56,30 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
         return manager;
     }
 
-    /// <summary>A later run of the daemon, after the last one has kept that it gave out this id.</summary>
-    private protected async Task RestartAsync(AttachmentId last)
+    private protected StateFolder State => _state;
+
+    private protected KeptAttachments? Kept =>
+        new StateFile<KeptAttachments>(_state, "attachments.json", StateJson.Default.KeptAttachments).Read(out _);
+
+    /// <summary>What was told last is on the disk, and the daemon ends. The kernel keeps its ports.</summary>
+    private protected async Task StopAsync()
     {
-        var kept = new StateFile<AttachmentCount>(_state, "attachments.json", StateJson.Default.AttachmentCount);
-        await AwaitAssertAsync(() => Assert.Equal(last.Number, kept.Read(out _)?.LastId), Patience, TimeSpan.FromMilliseconds(5));
+        var told = await SnapshotAsync();
+        await AwaitAssertAsync(
+            () => Assert.Equal(
+                told.Attachments.Select(status => (status.Id, status.Session?.Port.Number, status.Reattaches)),
+                (Kept?.Attachments ?? []).Select(line => (line.Id, line.Session?.Port, line.Reattaches))),
+            Patience,
+            TimeSpan.FromMilliseconds(5));
         await Manager.GracefulStop(Patience);
-        Manager = await StartAsync("attachments-again", Controller);
+    }
+
+    private protected async Task StartAgainAsync() => Manager = await StartAsync($"attachments-{++_run}", Controller);
+
+    private protected async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAgainAsync();
     }
 
     /// <summary>What lab1, the node that is this stage, has.</summary>
@@ -107,12 +125,22 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
     }
 
     /// <summary>Answers the next request for a lease and the import that follows, and gives it a port.</summary>
-    protected async Task HandOverAsync(int port)
+    private protected async Task<RequestLease> HandOverAsync(int port)
     {
         var request = await Exports.FishForMessageAsync<RequestLease>(_ => true);
         Exports.Reply(new LeaseGranted(Protocol.LeaseId.New(), new Epoch(5), request.BusId, [Server.Address], Seconds(10), Samples.Secret));
         (await Server.AcceptAsync()).Grant();
         (await Controller.NextAsync("attach")).Attach(port);
+        return request;
+    }
+
+    /// <summary>Detaches what this names: so many ports.</summary>
+    protected async Task DetachPortsAsync(string? target, int count = 1)
+    {
+        var answer = DetachAsync(target);
+        for (var i = 0; i < count; i++)
+            (await Controller.NextAsync("detach")).Detach();
+        Assert.Equal(count, (await answer).Attachments.Length);
     }
 
     private protected Task AwaitStateAsync(AttachmentId id, string state) => AwaitAssertAsync(

@@ -25,7 +25,7 @@ public sealed class AttachmentManagerTests : AttachmentManagerSpec
         await ShowAsync(Samples.Entry("1-1"), Samples.Entry("1-2"));
         Assert.Equal("a1", (await AttachToAsync(0, "lab1/1-1")).Id.ToString());
         Assert.Equal("a2", (await AttachToAsync(1, "lab1/1-2")).Id.ToString());
-        await DetachAllAsync(1);
+        await DetachPortsAsync("1");
         Assert.Equal("a3", (await AttachToAsync(1, "lab1/1-2")).Id.ToString());
     }
 
@@ -33,34 +33,10 @@ public sealed class AttachmentManagerTests : AttachmentManagerSpec
     public async Task Ids_go_on_after_a_restart()
     {
         await ShowAsync(Samples.Entry("1-1"));
-        var last = await AttachToAsync(0, "lab1/1-1");
-        await RestartAsync(last.Id);
+        await AttachToAsync(0, "lab1/1-1");
+        await DetachPortsAsync("0");
+        await RestartAsync();
         Assert.Equal("a2", (await AttachToAsync(1, "lab1/1-1")).Id.ToString());
-    }
-
-    [Fact]
-    public async Task What_an_attachment_before_the_restart_holds_is_taken_over()
-    {
-        await ShowAsync(Samples.Entry("1-1"));
-        var last = await AttachToAsync(0, "lab1/1-1");
-        await RestartAsync(last.Id);
-        await ShowAsync(Samples.Entry("1-1", DeviceState.InUse, "lab2/a1"));
-        var answer = AttachAsync("lab1/1-1");
-        var request = await Exports.FishForMessageAsync<RequestLease>(asked => asked.Holder.Attachment != last.Id);
-        Assert.Equal(new RequestLease(Samples.BusId, new Holder(Samples.Lab2, last.Id.Next), Instead: last.Id), request);
-        Exports.Reply(new LeaseRefused(LeaseRefusal.Failed, "not today"));
-        await Assert.ThrowsAsync<DeviceException>(() => answer);
-    }
-
-    [Theory]
-    [InlineData("lab2/a2")]
-    [InlineData("lab3/a1")]
-    public async Task What_an_attachment_of_this_run_or_of_another_node_holds_is_not_taken_over(string holder)
-    {
-        await ShowAsync(Samples.Entry("1-1"));
-        await RestartAsync((await AttachToAsync(0, "lab1/1-1")).Id);
-        await ShowAsync(Samples.Entry("1-1", DeviceState.InUse, holder));
-        Assert.Equal($"lab1/1-1 is held by {holder}", (await RefusalAsync("lab1/1-1")).Message);
     }
 
     [Fact]
@@ -236,12 +212,5 @@ public sealed class AttachmentManagerTests : AttachmentManagerSpec
         Assert.Empty((await SnapshotAsync()).Attachments);
         ExpectNothing(Inventory);
         ExpectNothing(Exports);
-    }
-
-    private async Task DetachAllAsync(int port)
-    {
-        var answer = DetachAsync(port.ToString());
-        (await Controller.NextAsync("detach")).Detach();
-        await answer;
     }
 }

@@ -41,6 +41,10 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected static ReleaseLease Release { get; } = new(Samples.BusId, Self, new Epoch(5));
 
+    /// <summary>What <see cref="Release"/> gives back.</summary>
+    private protected static LeaseGranted Leased { get; } = new(
+        Protocol.LeaseId.New(), new Epoch(5), Samples.BusId, [new NetworkAddress("10.0.0.1", 3240)], Seconds(10), Samples.Secret);
+
     public async Task InitializeAsync() => await _stage.AddAsync(Exports.Ref, "exports");
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -55,12 +59,21 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task StartAsync(AttachmentTarget target, bool once = false, TimeSpan? wait = null, bool steal = false)
     {
-        var plan = new AttachmentPlan(Self.Attachment, target, once, wait, "alice", steal, Self.Attachment, Asker.Ref);
+        await StartAsync(New(target, once), new AttachmentAsker(Asker.Ref, wait, steal));
+    }
+
+    /// <summary>One of which nothing is known yet.</summary>
+    private protected AttachmentStatus New(AttachmentTarget target, bool once = false) =>
+        new(new AttachmentPlan(Self.Attachment, target, once, "alice"), AttachmentStates.Waiting, VirtualNow);
+
+    private protected async Task StartAsync(AttachmentStatus status, AttachmentAsker? asker = null)
+    {
         var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
+        var former = new FormerAttachments(Samples.Lab2, Self.Attachment, []);
         var (sessions, view) = (Sessions.Ref, _view);
         Func<AttachmentSource, Holder, Props> port = (source, holder) =>
             Props.Create(() => new ScriptedSession(sessions, source, holder));
-        Attachment = await Parent.AddAsync(Sys, Props.Create(() => new Attachment(plan, settings, view, port)), Manager.Ref);
+        Attachment = await Parent.AddAsync(Sys, Props.Create(() => new Attachment(status, asker, settings, former, view, port)), Manager.Ref);
         await SettleAsync(Attachment);
     }
 
@@ -78,7 +91,7 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
         Show(Samples.Entry("1-1"));
         await StartAsync(once);
         var session = await ExpectAttemptAsync();
-        await session.UseAsync();
+        await session.UseAsync(Leased);
         await ExpectAsync(AttachmentStates.Attached);
         await Asker.ExpectMsgAsync<AttachmentStatus>();
         return session;
@@ -125,7 +138,7 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
             await ConnectAsync();
             if (lease is not null)
                 await LeaseAsync(lease);
-            await SayAsync(new AttachedPort.Progress.HandedOver(new PortNumber(3), "10.0.0.1:3240", Samples.Record("1-1")));
+            await SayAsync(new AttachedPort.Progress.HandedOver(Samples.Session(3), Samples.Record("1-1")));
         }
 
         public async Task UseAsync(LeaseGranted? lease = null)

@@ -37,7 +37,7 @@ public sealed class AttachmentTests : AttachmentSpec
         await session.HandOverAsync();
         var enumerating = await ExpectAsync(AttachmentStates.Enumerating);
         Assert.Equal((new PortNumber(3), "10.0.0.1:3240"), (enumerating.Port, enumerating.Endpoint));
-        Assert.Equal(Samples.Record("1-1"), enumerating.Record);
+        Assert.Equal((Samples.Record("1-1").VendorId, "lab1/1-1"), (enumerating.Device?.VendorId, enumerating.Device?.FullName));
         Assert.Null(enumerating.LocalBusId);
         Advance(Seconds(2));
         await session.UseAsync();
@@ -168,7 +168,9 @@ public sealed class AttachmentTests : AttachmentSpec
     {
         Show(Samples.Entry("1-1"));
         await StartAsync();
-        await (await ExpectAttemptAsync()).EndAsync(DeviceError.Busy, "held by somebody");
+        var session = await ExpectAttemptAsync();
+        await session.LeaseAsync(Leased);
+        await session.EndAsync(DeviceError.Busy, "held by somebody");
         var error = Assert.IsType<DeviceException>((await Asker.ExpectMsgAsync<Status.Failure>()).Cause);
         Assert.Equal((DeviceError.Busy, "held by somebody"), (error.Error, error.Message));
         Assert.Equal("held by somebody", (await ExpectAsync(AttachmentStates.Failed)).LastError);

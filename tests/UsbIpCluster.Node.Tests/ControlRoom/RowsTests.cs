@@ -67,11 +67,12 @@ public sealed class RowsTests
     public void An_attachment_is_shown_with_its_device_and_its_session()
     {
         var status = new AttachmentStatus(
-            new AttachmentId(3), new AttachmentTarget.Device(Samples.Selector("serial=S-1-1")), AttachmentStates.Attached, Samples.Time)
+            Plan(3, new AttachmentTarget.Device(Samples.Selector("serial=S-1-1"))) with { Rule = new AttachmentId(2) },
+            AttachmentStates.Attached,
+            Samples.Time)
         {
-            Port = new PortNumber(2),
-            Device = Device,
-            Record = Samples.Record("1-1"),
+            Session = Samples.Session(2),
+            Device = AttachedDevice.Of(Device),
             Endpoint = "10.0.0.1:3240",
             LocalBusId = BusId.Parse("7-3"),
             Reattaches = 4,
@@ -80,15 +81,28 @@ public sealed class RowsTests
         Assert.Equal(
             new PortRow(
                 2, "a3", "attached", "serial=S-1-1", "0525", "a4a5", "S-1-1", "Product 1-1", "lab1", "1-1", "10.0.0.1:3240", "7-3", Samples.Time, 4,
-                "the session was lost"),
+                "the session was lost", "a2"),
             Rows.Of(status));
+    }
+
+    [Theory]
+    [InlineData(AttachmentStates.Attached, 2, "attached")]
+    [InlineData(AttachmentStates.Lost, 2, "waiting")]
+    [InlineData(AttachmentStates.Attached, 7, "waiting")]
+    public void A_rule_is_attached_when_one_of_its_attachments_is(string state, uint rule, string shown)
+    {
+        var target = new AttachmentTarget.Device(Samples.Selector("serial=S-1-1"));
+        var attachment = new AttachmentStatus(Plan(3, target) with { Rule = new AttachmentId(rule) }, state, Samples.Time);
+        Assert.Equal(
+            new PortRow(null, "a2", shown, "0525:a4a5", null, null, null, null, null, null, null, null, null, 0, null, All: true),
+            Rows.Of(new AttachmentRule(new AttachmentId(2), Samples.Selector("0525:a4a5"), "alice", []), [attachment]));
     }
 
     [Fact]
     public void An_attachment_that_waits_shows_what_it_waits_for()
     {
         var status = new AttachmentStatus(
-            new AttachmentId(1), new AttachmentTarget.Device(Samples.Selector("name=golden")), AttachmentStates.Waiting, Samples.Time);
+            Plan(1, new AttachmentTarget.Device(Samples.Selector("name=golden"))), AttachmentStates.Waiting, Samples.Time);
         Assert.Equal(
             new PortRow(null, "a1", "waiting", "name=golden", null, null, null, null, null, null, null, null, Samples.Time, 0, null), Rows.Of(status));
     }
@@ -97,8 +111,7 @@ public sealed class RowsTests
     public void An_attachment_of_a_plain_servers_device_shows_the_server()
     {
         var status = new AttachmentStatus(
-            new AttachmentId(1),
-            new AttachmentTarget.Plain(new NetworkAddress("10.0.0.9", 3240), BusId.Parse("1-9")),
+            Plan(1, new AttachmentTarget.Plain(new NetworkAddress("10.0.0.9", 3240), BusId.Parse("1-9"))),
             AttachmentStates.Connecting,
             Samples.Time);
         Assert.Equal(
@@ -133,4 +146,6 @@ public sealed class RowsTests
     [InlineData(null, null, "lab1/1-1 0525:a4a5")]
     public void A_device_is_described_in_one_line(string? serial, string? product, string line) =>
         Assert.Equal(line, Rows.Describe(Device with { Device = Device.Device with { Serial = serial, Product = product } }));
+
+    private static AttachmentPlan Plan(uint id, AttachmentTarget target) => new(new AttachmentId(id), target, Once: false, "alice");
 }

@@ -70,6 +70,10 @@ internal static class Samples
         ConfigurationCount: 1,
         InterfaceCount: 1);
 
+    /// <summary>A session with lab1's device 1-1 in this port.</summary>
+    public static PortSession Session(int port) =>
+        new(new PortNumber(port), new PortOrigin("10.0.0.1", "3240", BusId), Record("1-1").DeviceId);
+
     public static LocalDevice Local(string busId, ExportStatus status) =>
         new(Record(busId), [new UsbClass(8, 6, 80)], "S-" + busId, "Maker", "Product " + busId, status);
 

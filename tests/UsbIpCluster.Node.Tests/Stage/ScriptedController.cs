@@ -33,6 +33,9 @@ internal sealed class ScriptedController : IHostController
         return call;
     }
 
+    /// <summary>Nothing was asked of it.</summary>
+    public void ExpectNothing() => Assert.False(_calls.Reader.TryRead(out _));
+
     public IDisposable Subscribe(Action<PortChange> observer)
     {
         foreach (var port in _ports.Values)

@@ -10,7 +10,7 @@ public sealed class StateFileTests
         var file = NewFile();
         Assert.Null(file.Read(out var problem));
         Assert.Null(problem);
-        var writes = Enumerable.Range(1, 1000).Select(number => file.WriteAsync(new AttachmentCount((uint)number))).ToArray();
+        var writes = Enumerable.Range(1, 1000).Select(number => file.WriteAsync(new KeptAttachments((uint)number))).ToArray();
         Assert.Equal(1000u, file.Read(out _)?.LastId);
         await Task.WhenAll(writes);
         Assert.Equal(1000u, NewFile().Read(out _)?.LastId);
@@ -22,7 +22,7 @@ public sealed class StateFileTests
         var file = NewFile();
         for (uint number = 1; number <= 200; number++)
         {
-            await file.WriteAsync(new AttachmentCount(number));
+            await file.WriteAsync(new KeptAttachments(number));
             Assert.Equal(number, NewFile().Read(out _)?.LastId);
         }
     }
@@ -35,8 +35,8 @@ public sealed class StateFileTests
         Task[] others;
         do
         {
-            first = file.WriteAsync(new AttachmentCount(1));
-            others = [.. Enumerable.Range(2, 50).Select(number => file.WriteAsync(new AttachmentCount((uint)number)))];
+            first = file.WriteAsync(new KeptAttachments(1));
+            others = [.. Enumerable.Range(2, 50).Select(number => file.WriteAsync(new KeptAttachments((uint)number)))];
         }
         while (first.IsCompleted);
         await Task.WhenAll(others.Prepend(first));
@@ -56,9 +56,9 @@ public sealed class StateFileTests
         File.WriteAllText(_folder.PathOf("file.json"), text);
         var file = NewFile();
         Assert.Null(file.Read(out var problem));
-        Assert.StartsWith($"{_folder.PathOf("file.json")} can't be understood and is now file.json.broken: ", problem);
+        Assert.StartsWith($"{_folder.PathOf("file.json")} is now file.json.broken, it can't be understood: ", problem);
         Assert.Equal(text, File.ReadAllText(_folder.PathOf("file.json.broken")));
-        await file.WriteAsync(new AttachmentCount(7));
+        await file.WriteAsync(new KeptAttachments(7));
         Assert.Equal(7u, NewFile().Read(out _)?.LastId);
     }
 
@@ -76,12 +76,12 @@ public sealed class StateFileTests
     {
         var file = NewFile();
         Directory.CreateDirectory(_folder.PathOf("file.json.new"));
-        var error = await Record.ExceptionAsync(() => file.WriteAsync(new AttachmentCount(1)));
+        var error = await Record.ExceptionAsync(() => file.WriteAsync(new KeptAttachments(1)));
         Assert.True(error is IOException or UnauthorizedAccessException, error?.ToString());
         Directory.Delete(_folder.PathOf("file.json.new"));
-        await file.WriteAsync(new AttachmentCount(2));
+        await file.WriteAsync(new KeptAttachments(2));
         Assert.Equal(2u, NewFile().Read(out _)?.LastId);
     }
 
-    private StateFile<AttachmentCount> NewFile() => new(_folder, "file.json", StateJson.Default.AttachmentCount);
+    private StateFile<KeptAttachments> NewFile() => new(_folder, "file.json", StateJson.Default.KeptAttachments);
 }

@@ -44,13 +44,6 @@ def vhci_ports():
     return ports
 
 
-def detach_all(timeout=30):
-    for port in vhci_ports():
-        with open(f"{_VHCI}/detach", "w") as file:
-            file.write(str(port["port"]))
-    wait_free(timeout)
-
-
 def wait_free(timeout):
     """Waits until no port of vhci_hcd is in use and its devices are gone; returns when that was seen.
 
@@ -73,20 +66,6 @@ def wait_exported(busid, timeout):
             raise TimeoutError(f"usbip_status of {busid} is {status or 'absent'}")
         time.sleep(0.02)
     return time.monotonic()
-
-
-def unexport_all():
-    """Gives every device that usbip-host has back to its ordinary driver.
-
-    Bus ids whose device is not bound stay listed: rebind, and unloading the module, would use a device that the kernel has freed
-    (stub_main.c, do_rebind). That does no harm to the next scenario, which binds the same few bus ids.
-    """
-    host = "/sys/bus/usb/drivers/usbip-host"
-    for busid in _read(f"{host}/match_busid").split():
-        if os.path.exists(f"{host}/{busid}"):
-            for file in ("unbind", "rebind"):
-                with open(f"{host}/{file}", "w") as attribute:
-                    attribute.write(busid)
 
 
 def find_disk(serial, imported=True, timeout=15):
@@ -138,6 +117,5 @@ def read_blocks(path, count, size=512):
         os.close(disk)
 
 
-HANDLERS = {"usb_devices": usb_devices, "vhci_ports": vhci_ports, "detach_all": detach_all, "unexport_all": unexport_all,
-            "wait_free": wait_free, "wait_exported": wait_exported, "find_disk": find_disk, "checksum": checksum,
-            "sectors_read": sectors_read, "read_blocks": read_blocks}
+HANDLERS = {"usb_devices": usb_devices, "vhci_ports": vhci_ports, "wait_free": wait_free, "wait_exported": wait_exported,
+            "find_disk": find_disk, "checksum": checksum, "sectors_read": sectors_read, "read_blocks": read_blocks}

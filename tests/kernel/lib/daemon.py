@@ -105,15 +105,25 @@ class Daemon:
         return self.machine.kill(self.pid, signal)
 
 
-def start_cluster(first, *others, timeout=60, **options):
+def start_cluster(first, *others, timeout=60):
     """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other.
 
-    More options are those of each Daemon.
+    In a scenario with CLUSTER they run already, and are returned the first time, as soon as each knows what is plugged in.
     """
-    starting = [first.begin("start_daemon", **options), *(m.begin("start_daemon", seed=first, **options) for m in others)]
-    daemons = [s.result() for s in starting]
+    machines = [first, *others]
+    daemons = [m.daemon for m in machines]
+    if all(daemons):
+        for machine in machines:
+            machine.daemon = None
+    else:
+        starting = [first.begin("start_daemon"), *(m.begin("start_daemon", seed=first) for m in others)]
+        daemons = [s.result() for s in starting]
     names = {d.machine.name for d in daemons}
     for daemon in daemons:
         poll(f"{daemon.machine.name}'s daemon reaches {', '.join(sorted(names))}",
              lambda: names <= {n["node"] for n in daemon.rpc("nodes") if n["reachable"] and n["status"] == "up"}, timeout)
+    for daemon in daemons:
+        plugged = {d["busid"] for d in daemon.machine.usb_devices(imported=False)}
+        poll(f"{daemon.machine.name}'s daemon knows its devices",
+             lambda: plugged <= {d["busid"] for d in daemon.rpc("list", local=True)}, timeout)
     return daemons

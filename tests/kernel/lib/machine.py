@@ -26,6 +26,8 @@ class Machine:
         self._offset = 0.0
         self._earlier = {}
         self._background = concurrent.futures.ThreadPoolExecutor(max_workers=16)
+        # Our daemon, when it ran already before the scenario began: see start_cluster.
+        self.daemon = None
 
     # Life
 
@@ -247,16 +249,18 @@ class Machine:
         except GuestError as error:
             return {"lost": f"{error}\n{self.qemu.console.read_text(errors='replace')}", **self._earlier}
 
-    def reset(self):
-        """Back to the state after boot: nothing running, plugged, exported or imported."""
-        for step in ("rpc_close", "kill_all", "detach_all", "unexport_all", "remove_gadgets"):
-            self.ask(step, within=60)
+    def silence(self):
+        """Before its snapshot is loaded: whatever the scenario has left, it is a machine that is on and hears nothing."""
+        if not self.qemu.is_running():
+            self.start()
+        self.cut_link()
+
+    def resume(self):
+        """After its snapshot was loaded."""
+        self.cut_link(False)
+        self.qemu.qmp("cont")
+        self.cluster_address = self.address
         self._earlier.clear()
-        if self.cluster_address != self.address:
-            self.run(f"ip address del {self.cluster_address}/24 dev eth0")
-            self.cluster_address = self.address
-        self.sh("rm -rf /var/lib/usbipcluster /run/usbipcluster /var/run/vhci_hcd /tmp/* /etc/modprobe.d/bench.conf")
-        self.sh("modprobe -a usbip-host vhci-hcd")
         self.sync_clock()
 
 

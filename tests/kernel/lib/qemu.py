@@ -80,9 +80,18 @@ class Qemu:
             if "return" in answer:
                 return answer["return"]
 
+    def snapshot(self, verb, name):
+        """savevm or loadvm: memory, devices and disk as they are, kept in the machine's own disk, or back as they were."""
+        trouble = self.qmp("human-monitor-command", **{"command-line": f"{verb} {name}"})
+        if trouble:
+            raise RuntimeError(f"machine {self.name}: {verb} {name}: {trouble.strip()}")
+
+    def is_running(self):
+        return self.process.poll() is None
+
     def kill(self):
         """As if the power failed."""
-        if self.process.poll() is None:
+        if self.is_running():
             self.process.kill()
         self.process.wait(10)
 

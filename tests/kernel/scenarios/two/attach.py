@@ -4,6 +4,8 @@ The kernels own the connection: neither daemon holds a descriptor of it.
 """
 from bench import check, measure, milliseconds, poll, start_cluster
 
+CLUSTER = True
+
 
 def run(a, b):
     disk = a.make_disk("ATTACH", mib=8)

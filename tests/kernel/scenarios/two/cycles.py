@@ -4,6 +4,7 @@
 """
 from bench import check, check_descriptors, check_nothing_left, measure, median, milliseconds, poll, start_cluster
 
+CLUSTER = True
 TIMEOUT = 420
 SOAK = {"cycles": 1000}
 WARM_UP = 10

@@ -6,6 +6,8 @@ it. Somebody else who asks meanwhile is told who has it. SIGTERM of both daemons
 from bench import check, fails, measure, milliseconds, poll, start_cluster
 from daemon import Daemon
 
+CLUSTER = True
+
 
 def run(a, b):
     disk = a.make_disk("RESTARTS", mib=8)

@@ -7,6 +7,7 @@ import time
 from bench import check, check_nothing_left, measure, patient, poll, start_cluster
 from daemon import Daemon
 
+CLUSTER = True
 TIMEOUT = 300
 NOTICED_GOAL, NOTICED_FAILS_BEYOND = 10, 20
 BACK_GOAL, BACK_FAILS_BEYOND = 10, 30

@@ -3,6 +3,7 @@ import time
 
 from bench import check, check_nothing_left, measure, patient, poll, start_cluster
 
+CLUSTER = True
 TIMEOUT = 300
 SHORT, LONG = (3, 5), 60
 GOAL, FAILS_BEYOND = 5, 20

@@ -9,7 +9,7 @@ import shlex
 import time
 
 from agent import Agent
-from daemon import Daemon
+from daemon import DOTNET, Daemon
 from errors import GuestError
 from polling import patient, poll
 from qemu import CLUSTER_LINK, LINK, Qemu
@@ -220,7 +220,8 @@ class Machine:
 
     def command(self, arguments, user=None, timeout=60):
         """Runs usbipc: {"code", "out", "err", "start", "end"}. It costs 2 s to start here: what is timed goes over Daemon.rpc."""
-        return self.ask("execute", within=timeout + 10, argv=["/bench/bin/usbipc", *shlex.split(arguments)], timeout=timeout, user=user)
+        return self.ask("execute", within=timeout + 10, argv=["/bench/bin/usbipc", *shlex.split(arguments)], timeout=timeout, env=DOTNET,
+                        user=user)
 
     def reset_tcp(self, port=3240):
         """Resets the established connections with that port, as `ss -K` does: {"time", "count"}."""
@@ -261,7 +262,6 @@ class Machine:
         self.qemu.qmp("cont")
         self.cluster_address = self.address
         self._earlier.clear()
-        self.sync_clock()
 
 
 def disk_checksum(serial, size):

@@ -1,5 +1,6 @@
 """The bench's entry: prepares, boots each topology once, runs its scenarios, and says how they went."""
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -49,31 +50,32 @@ class Boot:
 
     def prepare(self, with_cluster):
         """Puts the machines back, in less than a second each. Starting .NET takes 10 s on each of them: that is done once, too."""
-        if not with_cluster:
-            self._restore("booted", [None for _ in self.machines])
-        elif self._daemons:
-            self._restore("cluster", self._daemons)
-        else:
-            self._restore("booted", [None for _ in self.machines])
+        if with_cluster and self._daemons is None:
+            self._restore("booted")
             self._daemons = start_cluster(*self.machines)
             self._save("cluster")
+        if with_cluster:
             self._restore("cluster", self._daemons)
+        else:
+            self._restore("booted")
 
     def _save(self, name):
         self._all_stopped("savevm", name)
         for machine in self.machines:
             machine.qemu.qmp("cont")
 
-    def _restore(self, name, daemons):
+    def _restore(self, name, daemons=()):
         """What was sent before and arrives only now would be taken for a part of connections that are back as they were, so all lines are
         cut first."""
-        for machine, daemon in zip(self.machines, daemons):
+        for machine, daemon in itertools.zip_longest(self.machines, daemons):
             machine.daemon = daemon
             machine.silence()
         time.sleep(0.05)
         self._all_stopped("loadvm", name)
         for machine in self.machines:
             machine.resume()
+        for machine in self.machines:
+            machine.sync_clock()
 
     def _all_stopped(self, verb, name):
         for machine in self.machines:

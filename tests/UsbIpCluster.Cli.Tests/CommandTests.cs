@@ -190,6 +190,24 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Attach_all_prints_the_rule_and_what_it_attached()
+    {
+        await using var daemon = new TestDaemon();
+        AttachParams? asked = null;
+        daemon.Handler.Attach = (request, _) =>
+        {
+            asked = request;
+            return Rows(
+                new PortRow(null, "a2", "waiting", "class=hid", null, null, null, null, null, null, null, null, null, 0, null, All: true),
+                Samples.Attached with { Rule = "a2" });
+        };
+        Assert.Equal(
+            new CommandRun(0, "all  a2  class=hid\nport 3  a1  0525:a4a5 File-backed Storage (lab1/1-1.2)  attached\n", ""),
+            await CommandRun.OfAsync(daemon, "attach", "--all", "class=hid", "--wait=5s"));
+        Assert.Equal(new AttachParams("class=hid", WaitSeconds: 5, All: true), asked);
+    }
+
+    [Fact]
     public async Task Attach_prints_port_id_and_device_in_one_line()
     {
         await using var daemon = new TestDaemon();
@@ -208,6 +226,10 @@ public sealed class CommandTests
     [InlineData("attach 1-1 --wait=")]
     [InlineData("attach 1-1 --wait=9d")]
     [InlineData("attach 1-1 --wait=2000h")]
+    [InlineData("attach --all")]
+    [InlineData("attach --all --once serial=S")]
+    [InlineData("attach --all --steal serial=S")]
+    [InlineData("attach -r host -b 1-1 --all")]
     [InlineData("attach --steal")]
     [InlineData("attach -r host -b 1-1 --steal")]
     [InlineData("attach 1-1 --timeout 0s")]

@@ -112,6 +112,10 @@ public sealed class RequestTests
     [InlineData("attach", """{"selector":"a","waitSeconds":1e300}""")]
     [InlineData("attach", """{"remoteHost":"h","remoteBusid":"1-1","steal":true}""")]
     [InlineData("attach", """{"steal":true}""")]
+    [InlineData("attach", """{"all":true}""")]
+    [InlineData("attach", """{"remoteHost":"h","remoteBusid":"1-1","all":true}""")]
+    [InlineData("attach", """{"selector":"a","all":true,"once":true}""")]
+    [InlineData("attach", """{"selector":"a","all":true,"steal":true}""")]
     [InlineData("attach", """{"selector":"a","steal":1}""")]
     [InlineData("detach", "{}")]
     [InlineData("detach", """{"target":"1","all":true}""")]
@@ -134,7 +138,7 @@ public sealed class RequestTests
         using var client = daemon.ConnectRaw();
         client.Send("""{"jsonrpc":"2.0","id":1,"method":"attach"}""" + "\n");
         var hint = (await client.ReadAsync()).GetProperty("error").GetProperty("data").GetProperty("hint").GetString();
-        Assert.Equal("attach takes selector, remoteHost, remoteBusid, once, waitSeconds, steal", hint);
+        Assert.Equal("attach takes selector, remoteHost, remoteBusid, once, waitSeconds, steal, all", hint);
     }
 
     [Theory]

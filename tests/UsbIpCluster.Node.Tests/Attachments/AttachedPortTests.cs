@@ -310,6 +310,81 @@ public sealed class AttachedPortTests : AttachedPortSpec
     }
 
     [Fact]
+    public async Task A_device_that_is_not_enumerated_and_whose_port_the_kernel_keeps_is_detached_again_and_again()
+    {
+        await HandOverAsync();
+        Advance(AttachedPort.EnumerationTimeout);
+        for (var i = 0; i < 3; i++)
+        {
+            (await Controller.NextAsync("detach")).Fail(DeviceError.TimedOut, "not free after 5 s");
+            Assert.Equal("not free after 5 s", (await ParentProbe.FishForMessageAsync<AttachedPort.DetachFailed>(_ => true)).Error.Message);
+            await SettleAsync(Port);
+            Advance(AttachedPort.StuckInterval);
+        }
+
+        (await Controller.NextAsync("detach")).Detach();
+        Assert.Equal(DeviceError.TimedOut, await ExpectErrorAsync());
+    }
+
+    [Fact]
+    public async Task A_detach_of_such_a_port_is_one()
+    {
+        await HandOverAsync();
+        Advance(AttachedPort.EnumerationTimeout);
+        (await Controller.NextAsync("detach")).Fail(DeviceError.TimedOut, "not free after 5 s");
+        await ParentProbe.FishForMessageAsync<AttachedPort.DetachFailed>(_ => true);
+        Port.Tell(new AttachedPort.Detach());
+        (await Controller.NextAsync("detach")).Detach();
+        Assert.Null((await ExpectEndAsync()).Error);
+    }
+
+    [Fact]
+    public async Task A_detach_while_one_that_took_too_long_is_detached_is_one()
+    {
+        await HandOverAsync();
+        Advance(AttachedPort.EnumerationTimeout);
+        var detach = await Controller.NextAsync("detach");
+        Port.Tell(new AttachedPort.Detach());
+        await SettleAsync(Port);
+        detach.Detach();
+        Assert.Null((await ExpectEndAsync()).Error);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_session_that_was_there_is_watched_and_no_more(bool detach)
+    {
+        await StartAsync(new AttachmentSource.Adopted(Samples.Session(3), null));
+        await Ports.ExpectMsgAsync(new AttachmentManager.WatchPort(Samples.Session(3)));
+        Controller.Show(3, PortStatus.Ready);
+        await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Usable>();
+        Controller.ExpectNothing();
+        if (detach)
+        {
+            Port.Tell(new AttachedPort.Detach());
+            (await Controller.NextAsync("detach")).Detach();
+            Assert.Null((await ExpectEndAsync()).Error);
+        }
+        else
+        {
+            Controller.Show(3, PortStatus.Free);
+            Assert.Equal(DeviceError.PeerLost, await ExpectErrorAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_session_that_was_there_and_is_not_any_more_was_lost()
+    {
+        await StartAsync(new AttachmentSource.Adopted(Samples.Session(3), Samples.Lease(5)));
+        await Ports.ExpectMsgAsync<AttachmentManager.WatchPort>();
+        Controller.Show(3, PortStatus.Free);
+        var ended = await ExpectEndAsync();
+        Assert.Equal("the session was lost while nobody looked after it", ended.Error!.Message);
+        Assert.Equal(new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(5)), ended.Release);
+    }
+
+    [Fact]
     public async Task A_port_that_becomes_free_after_a_failed_detach_is_detached()
     {
         await AttachAsync();

@@ -22,6 +22,13 @@ public sealed class AttachmentDetachTests : AttachmentSpec
     }
 
     [Fact]
+    public async Task Adopting()
+    {
+        await StartAsync(New(new AttachmentTarget.Device(Samples.Selector("product=*"))) with { Session = Samples.Session(3) });
+        await DetachAsync(await ExpectAttemptAsync());
+    }
+
+    [Fact]
     public async Task Leasing()
     {
         Show(Samples.Entry("1-1"));

@@ -42,8 +42,7 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
     private protected static ReleaseLease Release { get; } = new(Samples.BusId, Self, new Epoch(5));
 
     /// <summary>What <see cref="Release"/> gives back.</summary>
-    private protected static LeaseGranted Leased { get; } = new(
-        Protocol.LeaseId.New(), new Epoch(5), Samples.BusId, [new NetworkAddress("10.0.0.1", 3240)], Seconds(10), Samples.Secret);
+    private protected static LeaseGranted Leased { get; } = Samples.Lease(5);
 
     public async Task InitializeAsync() => await _stage.AddAsync(Exports.Ref, "exports");
 
@@ -144,8 +143,10 @@ public abstract class AttachmentSpec : VirtualTimeSpec, IAsyncLifetime
         public async Task UseAsync(LeaseGranted? lease = null)
         {
             await HandOverAsync(lease);
-            await SayAsync(new AttachedPort.Progress.Usable(BusId.Parse("7-4"), Spec.VirtualNow));
+            await UsableAsync();
         }
+
+        public Task UsableAsync() => SayAsync(new AttachedPort.Progress.Usable(BusId.Parse("7-4"), Spec.VirtualNow));
 
         /// <summary>The session has ended, or never came to be; it holds the lease of <see cref="AttachmentSpec.Release"/>.</summary>
         public Task EndAsync(DeviceError error, string message = "it did not work") =>

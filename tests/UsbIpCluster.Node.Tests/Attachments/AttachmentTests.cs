@@ -234,6 +234,64 @@ public sealed class AttachmentTests : AttachmentSpec
     }
 
     [Fact]
+    public async Task A_session_that_was_there_is_adopted()
+    {
+        var session = await AdoptAsync();
+        Assert.Equal(new AttachmentSource.Adopted(Samples.Session(3), Leased), session.Source);
+        await ExpectAsync(AttachmentStates.Enumerating);
+        await session.UsableAsync();
+        var status = await ExpectAsync(AttachmentStates.Attached);
+        Assert.Equal((2, "7-4"), (status.Reattaches, status.LocalBusId?.Value));
+        Assert.Null((await ExpectEventAsync(EventKinds.Adopted)).DurationMs);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_that_was_there_and_is_lost_is_attached_again(bool crash)
+    {
+        var session = await AdoptAsync();
+        Show(Samples.Entry("1-1", DeviceState.InUse, Self.ToString()));
+        await (crash ? session.CrashAsync() : session.EndAsync(DeviceError.PeerLost, "the session was lost"));
+        await ExpectEventAsync(EventKinds.Lost);
+        await (await ExpectAttemptAsync()).UseAsync(Leased);
+        Assert.Equal(3, (await ExpectAsync(AttachmentStates.Attached)).Reattaches);
+        await ExpectEventAsync(EventKinds.Reattached);
+    }
+
+    [Fact]
+    public async Task Without_a_free_port_the_device_is_given_back_until_one_is_free()
+    {
+        var session = await LoseAsync(await AttachAsync());
+        await session.LeaseAsync(Leased);
+        await session.EndAsync(DeviceError.NoFreePort, "every port is in use");
+        await Exports.ExpectMsgAsync(Release);
+        Assert.True((await ExpectAsync(AttachmentStates.BackingOff)).NeedsPort);
+        ExpectNothing(Sessions);
+        Attachment.Tell(new Attachment.PortFreed(), ActorRefs.NoSender);
+        await ExpectAttemptAsync();
+        Assert.False((await ExpectAsync(AttachmentStates.Leasing)).NeedsPort);
+    }
+
+    [Fact]
+    public async Task What_fails_for_the_same_reason_again_and_again_is_told_once()
+    {
+        var session = await LoseAsync(await AttachAsync());
+        foreach (var reason in (string[])["busy", "busy", "gone", "busy"])
+        {
+            await session.EndAsync(DeviceError.PeerLost, reason);
+            await ExpectAsync(AttachmentStates.BackingOff);
+            await SettleAsync(Attachment);
+            Advance(Backoff.Longest);
+            session = await ExpectAttemptAsync();
+        }
+
+        foreach (var reason in (string[])["busy", "gone", "busy"])
+            Assert.Equal(reason, (await ExpectEventAsync(EventKinds.AttachFailed)).Reason);
+        ExpectNothing(Events);
+    }
+
+    [Fact]
     public async Task Once_means_that_a_loss_ends_it()
     {
         var session = await AttachAsync(once: true);
@@ -263,5 +321,16 @@ public sealed class AttachmentTests : AttachmentSpec
         await again.CrashAsync();
         await ExpectEventAsync(EventKinds.AttachFailed);
         await ExpectAsync(AttachmentStates.BackingOff);
+    }
+
+    private async Task<Session> AdoptAsync()
+    {
+        await StartAsync(New(new AttachmentTarget.Device(Samples.Selector("product=*"))) with
+        {
+            Session = Samples.Session(3),
+            Lease = new HeldLease(Samples.Lab1, Samples.AddressOf("lab1"), Leased),
+            Reattaches = 2,
+        });
+        return await ExpectAttemptAsync();
     }
 }

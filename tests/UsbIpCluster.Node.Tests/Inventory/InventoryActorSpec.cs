@@ -51,7 +51,7 @@ public abstract class InventoryActorSpec : VirtualTimeSpec, IAsyncLifetime
         Samples.Node("lab2", devices) with { Incarnation = incarnation, Version = version, Address = OtherAddress };
 
     protected async Task<InventoryView> ViewAsync() =>
-        (await Inventory.Ask<InventoryActor.Changed>(new InventoryActor.GetView(), TimeSpan.FromSeconds(5))).View;
+        (await Inventory.Ask<InventoryActor.Changed>(new InventoryActor.GetView(), TimeSpan.FromSeconds(30))).View;
 
     private protected static NodeEntry SelfIn(InventoryActor.Changed changed) => changed.View.Nodes[changed.View.Self].Entry;
 

@@ -70,6 +70,10 @@ internal static class Samples
         ConfigurationCount: 1,
         InterfaceCount: 1);
 
+    /// <summary>A lease of lab1's device 1-1.</summary>
+    public static LeaseGranted Lease(ulong epoch) => new(
+        LeaseId.New(), new Epoch(epoch), BusId, [new NetworkAddress("10.0.0.1", 3240)], TimeSpan.FromSeconds(10), Secret);
+
     /// <summary>A session with lab1's device 1-1 in this port.</summary>
     public static PortSession Session(int port) =>
         new(new PortNumber(port), new PortOrigin("10.0.0.1", "3240", BusId), Record("1-1").DeviceId);

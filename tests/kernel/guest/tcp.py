@@ -34,16 +34,6 @@ def connected(port):
     return sorted(remote if local == port else local for local, remote in ends)
 
 
-def wait_disconnected(port, timeout):
-    """Waits until no connection with that remote or local port is established; returns when that was seen."""
-    deadline = time.monotonic() + timeout
-    while any(row for family, table in _TABLES for row in _established(family, table, port)):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"connections with port {port} stay")
-        time.sleep(0.02)
-    return time.monotonic()
-
-
 def _established(family, table, port):
     with open(f"/proc/net/{table}") as file:
         for row in file.read().splitlines()[1:]:
@@ -112,5 +102,4 @@ def _receive(link, size):
     return data
 
 
-HANDLERS = {"reset_tcp": reset_tcp, "connected": connected, "wait_disconnected": wait_disconnected, "closed_after": closed_after,
-            "import_and_spoil": import_and_spoil}
+HANDLERS = {"reset_tcp": reset_tcp, "connected": connected, "closed_after": closed_after, "import_and_spoil": import_and_spoil}

@@ -235,10 +235,6 @@ class Machine:
         """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
         self.ask("import_and_spoil", target=target, busid=busid)
 
-    def wait_disconnected(self, port=3240, timeout=30):
-        """Waits until no connection with that port is established here; returns when that was seen."""
-        return self.ask("wait_disconnected", within=timeout + 10, port=port, timeout=timeout)
-
     # Between scenarios
 
     def logs(self):

@@ -8,7 +8,7 @@ CLUSTER = True
 
 
 def run(a, b):
-    disk = a.make_disk("ATTACH", mib=8)
+    disk = a.make_disk("ATTACH", mib=4)
     daemon_a, daemon_b = start_cluster(a, b)
     check("usbipc bind on A", a.command("bind serial=ATTACH")["code"], 0)
     poll("B knows that it is available", lambda: daemon_b.devices(serial="ATTACH", state="available"))

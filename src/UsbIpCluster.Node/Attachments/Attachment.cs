@@ -302,7 +302,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         {
             // Others may have the device until there is a port for it here; of that, the manager tells.
             Release();
-            _status = _status with { NeedsPort = true };
+            _status = _status with { NeedsPort = true, Lease = null };
             delay = Backoff.Longest;
         }
 
@@ -474,6 +474,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         if (_release is not null && _lease is not null)
             Context.ActorSelection($"{_lease.Address}/user/node/exports").Tell(_release);
         _release = null;
+        _lease = null;
     }
 
     private void Answer(object answer)

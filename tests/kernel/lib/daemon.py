@@ -10,7 +10,7 @@ SESSION_PORT = 3240
 CLUSTER_PORT = 7240
 LOG = "/tmp/usbipcd.log"
 CONFIG = "/tmp/usbipcd.json"
-# The runtime maps each piece of the code that it generates twice, and again when it changes: under emulation a quarter of a start's time.
+# Otherwise the runtime maps each piece of the code that it generates twice, and forgetting a mapping is slow under emulation.
 DOTNET = {"DOTNET_EnableWriteXorExecute": "0"}
 
 

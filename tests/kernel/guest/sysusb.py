@@ -77,11 +77,20 @@ def find_disk(serial, imported=True, timeout=15):
             sectors = int(_read(f"{block}/size") or 0)
             if ("/vhci_hcd" in path) == imported and sectors:
                 usb = path.split("/host")[0].rsplit("/", 1)[0]
-                if _read(f"{usb}/serial") == serial:
+                if _read(f"{usb}/serial") == serial and _opens(f"/dev/{os.path.basename(block)}"):
                     return {"device": f"/dev/{os.path.basename(block)}", "busid": os.path.basename(usb), "sectors": sectors,
                             "time": time.monotonic()}
         time.sleep(0.02)
     raise TimeoutError(f"no disk with serial number {serial} in {timeout} s")
+
+
+def _opens(path):
+    """Whether the disk can be opened: it is in sysfs a moment before (device_add_disk, block/genhd.c)."""
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+        return True
+    except OSError:
+        return False
 
 
 def checksum(path):

@@ -16,6 +16,9 @@ internal sealed class PortRecords(string directory, Action<string> log)
     /// <summary>What is written down of a port; null when nothing is, or nothing that can be read.</summary>
     public PortOrigin? Read(PortNumber port)
     {
+        // The ordinary case, for each port of another program at each reading.
+        if (!File.Exists(PathOf(port)))
+            return null;
         try
         {
             using var stream = File.OpenRead(PathOf(port));

@@ -1,12 +1,16 @@
+using System.Diagnostics;
+
 namespace UsbIpCluster.Linux;
 
 /// <summary>
 /// A thread that scans when it is woken, and again after the time that the last scan asked for. A thread of its own, since a scan
-/// may wait in the kernel and must not wait for the pool.
+/// may wait in the kernel and must not wait for the pool. After a scan it rests for as long as that took: on a slow or busy host, scans at
+/// short intervals would keep the processor from what they wait for.
 /// </summary>
 internal sealed class ScanThread : IDisposable
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
 
     private readonly Func<TimeSpan> _scan;
     private readonly Action<string> _log;
@@ -63,7 +67,10 @@ internal sealed class ScanThread : IDisposable
             _wake.WaitOne();
             if (_stopping)
                 break;
+            var start = Stopwatch.GetTimestamp();
             _timer.Change(Scan(), Timeout.InfiniteTimeSpan);
+            var rest = Stopwatch.GetElapsedTime(start);
+            Thread.Sleep(rest < LongestRest ? rest : LongestRest);
         }
 
         _wake.Dispose();

@@ -29,6 +29,9 @@ internal static partial class SystemCalls
 
     public const short PollIn = 1;
 
+    // NS_GET_USERNS, include/uapi/linux/nsfs.h.
+    public const nuint GetUserNamespace = 0xb701;
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
 
@@ -55,6 +58,9 @@ internal static partial class SystemCalls
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(int fd, nuint request);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static unsafe partial int Poll(PollEntry* entries, nuint count, int milliseconds);

@@ -7,7 +7,7 @@ namespace UsbIpCluster.Linux;
 /// <summary>
 /// What the kernel tells over netlink, read by one thread and told to everybody who subscribes: uevents (NETLINK_KOBJECT_UEVENT, the
 /// kernel's group) and closed TCP connections (NETLINK_SOCK_DIAG, the groups of destroyed sockets). Where one of the sockets can't be
-/// opened this says so; its readers poll then.
+/// opened, or hears nothing, this says so; its readers poll then.
 /// </summary>
 public sealed class UeventSocket : IUeventSource
 {
@@ -52,6 +52,8 @@ public sealed class UeventSocket : IUeventSource
         _subscribers = new Subscribers<UeventSignal>(log);
         _uevents = NetlinkSocket.Open(ueventProtocol, KernelGroup, bufferSize, out var noUevents);
         _closed = NetlinkSocket.Open(closedProtocol, ClosedTcpGroups, bufferSize, out var noClosed);
+        if (noUevents is null && !NetworkNamespace.HearsUevents())
+            noUevents = "the kernel sends none to a network namespace of another user namespace than the first, as this one is";
         if (noUevents is not null)
             Degrade(noUevents);
         if (noClosed is not null)

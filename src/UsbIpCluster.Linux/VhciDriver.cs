@@ -15,6 +15,9 @@ internal sealed class VhciDriver(Sysfs sysfs)
 
     private static readonly string Directory = KernelModule.VhciHcd.Directory;
 
+    // A root hub's speed in Mbit/s; a USB 3.1 one would have 10000.
+    private const string HighSpeed = "480";
+
     // 15 ports on each of two hubs (VHCI_PORTS in drivers/usb/usbip/vhci.h), until the first file says otherwise.
     private volatile int _portsPerController = 30;
 
@@ -63,6 +66,28 @@ internal sealed class VhciDriver(Sysfs sysfs)
         var path = $"{SysfsDevices.Directory}/{localBusId}";
         return sysfs.Exists($"{path}/ep_00")
             && sysfs.Entries(path).Any(name => name.StartsWith(localBusId.Value + ":", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// Whether the kernel has a USB device at a port. A port is free before the hub's worker has disconnected its old device. What is
+    /// attached there in between is taken for the old one, which goes on with the new session: without a uevent, without enumeration
+    /// (hub_port_connect_change in drivers/usb/core/hub.c; rh_port_disconnect in drivers/usb/usbip/vhci_hcd.c leaves the port enabled).
+    /// </summary>
+    /// <param name="controller">Whose port.</param>
+    /// <param name="hub">On which of its two root hubs.</param>
+    /// <param name="index">Which of the hub's ports, in the order of the status file, from 0.</param>
+    public bool HasDevice(int controller, VhciHub hub, int index)
+    {
+        var directory = $"/sys/devices/platform/vhci_hcd.{controller}";
+        foreach (var name in sysfs.Entries(directory))
+        {
+            // usb3, with the device 3-1 at its first port.
+            if (name.StartsWith("usb", StringComparison.Ordinal) && sysfs.ReadText($"{directory}/{name}/speed") is { } speed
+                && (speed == HighSpeed) == (hub == VhciHub.HighSpeed))
+                return sysfs.Exists($"{directory}/{name}/{name["usb".Length..]}-{index + 1}");
+        }
+
+        return false;
     }
 
     /// <summary>Hands a connected socket to a port.</summary>

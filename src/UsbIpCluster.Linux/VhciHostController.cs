@@ -15,7 +15,12 @@ public sealed class VhciHostController : IHostController
     private static readonly TimeSpan FreeTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EnumerationTimeout = TimeSpan.FromSeconds(3);
 
+    // How long the kernel may take to let go of the old device of a free port.
+    private static readonly TimeSpan LeavingTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LeavingInterval = TimeSpan.FromMilliseconds(20);
+
     private readonly KernelModules _modules;
+    private readonly TimeProvider _clock;
     private readonly VhciDriver _driver;
     private readonly PortWatch _watch;
 
@@ -23,7 +28,7 @@ public sealed class VhciHostController : IHostController
     /// <param name="sysfs">The kernel's files.</param>
     /// <param name="modules">Loads vhci-hcd where it is missing.</param>
     /// <param name="uevents">Where changes come from; stays the caller's.</param>
-    /// <param name="clock">Times the readings.</param>
+    /// <param name="clock">Times the readings and the waits.</param>
     /// <param name="log">Told in one line what an operator should know; called from any thread.</param>
     /// <param name="recordDirectory">Where the stock tools keep where each port comes from.</param>
     public VhciHostController(
@@ -35,6 +40,7 @@ public sealed class VhciHostController : IHostController
         string recordDirectory = "/var/run/vhci_hcd")
     {
         _modules = modules;
+        _clock = clock;
         _driver = new VhciDriver(sysfs);
         _watch = new PortWatch(_driver, new PortRecords(recordDirectory, log), uevents, clock, log);
     }
@@ -60,8 +66,12 @@ public sealed class VhciHostController : IHostController
         // The kernel keeps the file open for itself; closing the descriptor here does not end the session.
         using (connection)
         {
+            var speed = device.Speed == UsbSpeed.SuperPlus ? UsbSpeed.Super : device.Speed;
+            if (speed is UsbSpeed.Unknown or > UsbSpeed.Super)
+                throw new DeviceException(DeviceError.Refused, $"{origin.BusId} of {origin.Host} has no speed that a host controller knows");
             await _modules.EnsureAsync(KernelModule.VhciHcd, cancellationToken);
-            return await Blocking.RunAsync(() => Attach(connection, device, origin), cancellationToken);
+            SessionSocket.ClearTimeouts(connection);
+            return await AttachWhenFreeAsync(connection, device.DeviceId, speed, origin, cancellationToken);
         }
     }
 
@@ -91,29 +101,49 @@ public sealed class VhciHostController : IHostController
         return ValueTask.CompletedTask;
     }
 
-    private PortNumber Attach(Socket connection, UsbDeviceRecord device, PortOrigin origin)
+    private async Task<PortNumber> AttachWhenFreeAsync(
+        Socket connection, DeviceId deviceId, UsbSpeed speed, PortOrigin origin, CancellationToken cancellationToken)
     {
-        var speed = device.Speed == UsbSpeed.SuperPlus ? UsbSpeed.Super : device.Speed;
-        if (speed is UsbSpeed.Unknown or > UsbSpeed.Super)
-            throw new DeviceException(DeviceError.Refused, $"{origin.BusId} of {origin.Host} has no speed that a host controller knows");
-        SessionSocket.ClearTimeouts(connection);
-
-        // Alone with the ports: no other attach of this process chooses the same one, and nobody hears of it before its origin is noted.
-        return _watch.AfterReading(() =>
+        var start = _clock.GetTimestamp();
+        while (true)
         {
-            var port = AttachToFreePort((int)connection.SafeHandle.DangerousGetHandle(), device.DeviceId, speed, origin);
-            _watch.Attached(port, origin);
-            return port;
-        });
+            if (await Blocking.RunAsync(() => Attach(connection, deviceId, speed, origin), cancellationToken) is { } port)
+                return port;
+            if (_clock.GetElapsedTime(start) >= LeavingTimeout)
+            {
+                throw new DeviceException(
+                    DeviceError.NoFreePort,
+                    $"after {LeavingTimeout.TotalSeconds} s every free port for {Describe(HubFor(speed))} still has the device of a "
+                        + "session that has ended; the kernel lets go of one after another",
+                    "try again");
+            }
+
+            await Task.Delay(LeavingInterval, _clock, cancellationToken);
+        }
     }
 
-    private PortNumber AttachToFreePort(int descriptor, DeviceId deviceId, UsbSpeed speed, PortOrigin origin)
+    /// <summary>Attaches to a port that is free; null when the kernel has yet to let go of the old devices of all that are.</summary>
+    private PortNumber? Attach(Socket connection, DeviceId deviceId, UsbSpeed speed, PortOrigin origin) =>
+        // Alone with the ports: no other attach of this process chooses the same one, and nobody hears of it before its origin is noted.
+        _watch.AfterReading(() =>
+        {
+            var port = AttachToFreePort((int)connection.SafeHandle.DangerousGetHandle(), deviceId, speed, origin);
+            if (port is { } attached)
+                _watch.Attached(attached, origin);
+            return port;
+        });
+
+    private PortNumber? AttachToFreePort(int descriptor, DeviceId deviceId, UsbSpeed speed, PortOrigin origin)
     {
         var taken = new HashSet<PortNumber>();
         while (taken.Count < MaxAttempts)
         {
-            if (Choose(speed, taken) is not { } port)
-                throw new DeviceException(DeviceError.NoFreePort, $"every port for {speed} speed is in use", "detach a device");
+            if (Choose(HubFor(speed), taken) is not { } port)
+                return null;
+
+            // Free since the last reading: whoever waits for that, or takes the port for his, must hear of it before it is used again.
+            if (_watch.Find(port) is not null)
+                _watch.ReadNow(_driver.ControllerOf(port));
             var errno = _driver.Attach(port, descriptor, deviceId, speed);
             if (errno == 0)
                 return port;
@@ -129,20 +159,38 @@ public sealed class VhciHostController : IHostController
     }
 
     /// <summary>
-    /// The first free port on the hub with the fewest devices that are being enumerated, which a hub does one after another; null when
-    /// there is none.
+    /// The first usable port on the hub with the fewest devices that are being enumerated, of several such on the one with the fewest
+    /// devices: a hub enumerates one after another, and lets go of one after another. Null when all free ports still have a device.
     /// </summary>
-    private PortNumber? Choose(UsbSpeed speed, HashSet<PortNumber> taken)
+    /// <exception cref="DeviceException">NoFreePort: none is free.</exception>
+    private PortNumber? Choose(VhciHub wanted, HashSet<PortNumber> taken)
     {
-        var wanted = speed == UsbSpeed.Super ? VhciHub.SuperSpeed : VhciHub.HighSpeed;
-        return _driver.ReadAll()
-            .Where(port => port.Hub == wanted)
+        var ports = _driver.ReadAll().Where(port => port.Hub == wanted).ToList();
+        var free = ports
             .GroupBy(port => _driver.ControllerOf(port.Port))
-            .Select(hub => (
-                Enumerating: hub.Count(port => port.State != VhciState.Free && _watch.Find(port.Port)?.Status != PortStatus.Ready),
-                Free: hub.FirstOrDefault(port => port.State == VhciState.Free && !taken.Contains(port.Port))))
-            .Where(hub => hub.Free is not null)
-            .OrderBy(hub => hub.Enumerating)
-            .FirstOrDefault().Free?.Port;
+            .OrderBy(hub => hub.Count(port => port.State != VhciState.Free && _watch.Find(port.Port)?.Status != PortStatus.Ready))
+            .ThenBy(hub => hub.Count(port => port.State != VhciState.Free))
+            .SelectMany(hub => hub.Select((port, index) => (port.Port, port.State, Controller: hub.Key, Index: index)))
+            .Where(port => port.State == VhciState.Free && !taken.Contains(port.Port))
+            .ToList();
+        if (free.Count == 0)
+        {
+            throw new DeviceException(
+                DeviceError.NoFreePort,
+                $"every port for {Describe(wanted)} is in use ({ports.Count})",
+                "detach something; 'usbipc port' shows what is attached");
+        }
+
+        foreach (var port in free)
+        {
+            if (!_driver.HasDevice(port.Controller, wanted, port.Index))
+                return port.Port;
+        }
+
+        return null;
     }
+
+    private static VhciHub HubFor(UsbSpeed speed) => speed == UsbSpeed.Super ? VhciHub.SuperSpeed : VhciHub.HighSpeed;
+
+    private static string Describe(VhciHub hub) => hub == VhciHub.SuperSpeed ? "SuperSpeed" : "high speed and below";
 }

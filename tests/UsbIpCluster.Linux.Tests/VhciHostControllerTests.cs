@@ -12,16 +12,14 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
 
     private readonly FakeSysfs _sysfs = new();
     private readonly TempFolder _run = new();
+    private readonly FakeUevents _uevents = new(TimeProvider.System);
     private readonly FakeVhci _kernel;
     private readonly VhciHostController _controller;
 
     public VhciHostControllerTests()
     {
-        var uevents = new FakeUevents(TimeProvider.System);
-        _kernel = new FakeVhci(_sysfs, uevents);
-        var files = new Sysfs(_sysfs.Root, _kernel);
-        _controller = new VhciHostController(
-            files, new KernelModules(files, modprobe: null), uevents, TimeProvider.System, _ => { }, _run.Combine("vhci_hcd"));
+        _kernel = new FakeVhci(_sysfs, _uevents);
+        _controller = CreateController(TimeProvider.System);
     }
 
     public async ValueTask DisposeAsync()
@@ -100,13 +98,30 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_hub_with_devices_that_are_ready_is_filled_first()
+    public async Task A_hub_with_devices_that_are_ready_comes_before_one_that_enumerates()
     {
         using var told = Watch(out var changes);
         await AttachAsync(UsbSpeed.High);
-        _kernel.Enumerate(0, DevId, "9-1");
+        await AttachAsync(UsbSpeed.High);
+        _kernel.Enumerate(4, DevId, FakeVhci.LocalBusIdOf(4));
         await changes.NextAsync(change => change.Port.Status == PortStatus.Ready);
-        Assert.Equal(1, (await AttachAsync(UsbSpeed.High)).Number);
+        Assert.Equal(5, (await AttachAsync(UsbSpeed.High)).Number);
+    }
+
+    [Fact]
+    public async Task Devices_that_are_ready_are_spread_over_the_hubs_too()
+    {
+        using var told = Watch(out var changes);
+        var ports = new List<int>();
+        for (var i = 0; i < 4; i++)
+        {
+            var port = (await AttachAsync(UsbSpeed.High)).Number;
+            _kernel.Enumerate(port, DevId, FakeVhci.LocalBusIdOf(port));
+            await changes.NextAsync(change => change.Port.Status == PortStatus.Ready);
+            ports.Add(port);
+        }
+
+        Assert.Equal([0, 4, 1, 5], ports);
     }
 
     [Fact]
@@ -121,15 +136,124 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
         Assert.Equal(2, _kernel.Writes.Count);
     }
 
-    [Fact]
-    public async Task Without_a_free_port_it_says_so_and_closes_the_connection()
+    [Theory]
+    [InlineData(UsbSpeed.High, new[] { 0, 1, 4, 5 }, "every port for high speed and below is in use (4)")]
+    [InlineData(UsbSpeed.Low, new[] { 0, 1, 4, 5 }, "every port for high speed and below is in use (4)")]
+    [InlineData(UsbSpeed.Super, new[] { 2, 3, 6, 7 }, "every port for SuperSpeed is in use (4)")]
+    public async Task Without_a_free_port_it_says_for_which_speed_and_closes_the_connection(UsbSpeed speed, int[] ports, string message)
     {
-        foreach (var port in (int[])[0, 1, 4, 5])
+        foreach (var port in ports)
             _kernel.Take(port);
         var (near, far) = Connections.Pair();
         using var _ = far;
-        await FailsAsync(DeviceError.NoFreePort, () => AttachAsync(near, UsbSpeed.High));
+        var error = await FailsAsync(DeviceError.NoFreePort, () => AttachAsync(near, speed));
+        Assert.Equal((message, "detach something; 'usbipc port' shows what is attached"), (error.Message, error.Hint));
         Assert.Equal(0, far.Receive(new byte[1]));
+    }
+
+    [Fact]
+    public async Task A_full_hub_does_not_matter_to_the_other_speed()
+    {
+        foreach (var port in (int[])[0, 1, 4, 5])
+            _kernel.Take(port);
+        Assert.Equal(2, (await AttachAsync(UsbSpeed.Super)).Number);
+    }
+
+    [Fact]
+    public async Task Both_controllers_are_used_to_the_last_port_and_one_that_is_freed_again()
+    {
+        var ports = new List<int>();
+        for (var i = 0; i < 4; i++)
+            ports.Add((await AttachAsync(UsbSpeed.High)).Number);
+        Assert.Equal([0, 4, 1, 5], ports);
+        await FailsAsync(DeviceError.NoFreePort, () => AttachAsync(UsbSpeed.High));
+        _kernel.Free(4);
+        Assert.Equal(4, (await AttachAsync(UsbSpeed.High)).Number);
+    }
+
+    [Fact]
+    public async Task A_port_that_was_freed_a_moment_ago_is_told_as_free_before_it_is_used_again()
+    {
+        await using var controller = CreateController(new ManualClock());
+        foreach (var port in (int[])[1, 4])
+            _kernel.Take(port);
+        var (first, firstEnd) = Connections.Pair();
+        var (second, secondEnd) = Connections.Pair();
+        using var _ = firstEnd;
+        using var __ = secondEnd;
+        Assert.Equal(0, (await AttachAsync(controller, first, UsbSpeed.High)).Number);
+        var told = new List<PortStatus>();
+        using var subscription = controller.Subscribe(change =>
+        {
+            // In the middle of a reading, which took the other one for used.
+            if (change.Port.Port.Number == 5)
+                _kernel.Free(0);
+            if (change.Port.Port.Number == 0)
+                told.Add(change.Port.Status);
+        });
+        _kernel.Take(5);
+        Assert.Equal(0, (await AttachAsync(controller, second, UsbSpeed.High)).Number);
+        Assert.Equal([PortStatus.Enumerating, PortStatus.Free, PortStatus.Enumerating], told);
+    }
+
+    [Theory]
+    [InlineData(0, UsbSpeed.High, 1)]
+    [InlineData(2, UsbSpeed.High, 0)]
+    [InlineData(2, UsbSpeed.Super, 3)]
+    [InlineData(0, UsbSpeed.Super, 2)]
+    public async Task A_free_port_whose_old_device_is_still_there_is_passed_over(int leaving, UsbSpeed speed, int expected)
+    {
+        Leave(leaving);
+        Assert.Equal(expected, (await AttachAsync(speed)).Number);
+    }
+
+    [Fact]
+    public async Task When_every_free_port_has_its_old_device_it_waits_for_one_and_stops_nobody_else()
+    {
+        _kernel.Take(0);
+        Leave(1);
+        Leave(4);
+        var last = Leave(5);
+        var attach = AttachAsync(UsbSpeed.High);
+        await Task.WhenAny(attach, Task.Delay(TimeSpan.FromMilliseconds(200)));
+        Assert.False(attach.IsCompleted);
+        Assert.Single(_controller.ReadPorts());
+        _sysfs.Unplug(last);
+        Assert.Equal(5, (await attach).Number);
+    }
+
+    [Fact]
+    public async Task A_kernel_that_does_not_let_go_of_the_old_devices_is_an_error_that_says_so()
+    {
+        foreach (var port in (int[])[0, 1, 4, 5])
+            Leave(port);
+        var clock = new ManualClock();
+        await using var controller = CreateController(clock);
+        var (near, far) = Connections.Pair();
+        using var _ = far;
+        var attach = AttachAsync(controller, near, UsbSpeed.High);
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(20));
+            return attach.IsCompleted;
+        });
+        var error = await FailsAsync(DeviceError.NoFreePort, () => attach);
+        Assert.Contains("still has the device of a session that has ended", error.Message, StringComparison.Ordinal);
+        Assert.True(clock.GetTimestamp() >= TimeSpan.FromSeconds(3).Ticks);
+        Assert.Equal(0, far.Receive(new byte[1]));
+    }
+
+    [Fact]
+    public async Task Waiting_for_an_old_device_to_go_can_be_cancelled()
+    {
+        foreach (var port in (int[])[0, 1, 4, 5])
+            Leave(port);
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        var (near, far) = Connections.Pair();
+        using var _ = far;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AttachAsync(_controller, near, UsbSpeed.High, cancellation.Token));
+        Assert.Equal(0, far.Receive(new byte[1]));
+        Assert.Empty(_kernel.Writes);
     }
 
     [Fact]
@@ -235,11 +359,30 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
             return await AttachAsync(near, speed);
     }
 
-    private Task<PortNumber> AttachAsync(Socket connection, UsbSpeed speed) => _controller.AttachAsync(
-        connection,
-        new UsbDeviceRecord("", Origin.BusId, DeviceId.FromValue(DevId), speed, 1, 2, 3, default, 1, 1, 1),
-        Origin,
-        CancellationToken.None);
+    private Task<PortNumber> AttachAsync(Socket connection, UsbSpeed speed) => AttachAsync(_controller, connection, speed);
+
+    private static Task<PortNumber> AttachAsync(
+        VhciHostController controller, Socket connection, UsbSpeed speed, CancellationToken cancellationToken = default) =>
+        controller.AttachAsync(
+            connection,
+            new UsbDeviceRecord("", Origin.BusId, DeviceId.FromValue(DevId), speed, 1, 2, 3, default, 1, 1, 1),
+            Origin,
+            cancellationToken);
+
+    private VhciHostController CreateController(TimeProvider clock)
+    {
+        var files = new Sysfs(_sysfs.Root, _kernel);
+        return new VhciHostController(
+            files, new KernelModules(files, modprobe: null), _uevents, clock, _ => { }, _run.Combine("vhci_hcd"));
+    }
+
+    /// <summary>The port is free, and its old device still there.</summary>
+    private FakeDevice Leave(int port)
+    {
+        var device = _kernel.Enumerate(port, DevId, FakeVhci.LocalBusIdOf(port));
+        _kernel.Free(port);
+        return device;
+    }
 
     private static async Task<DeviceException> FailsAsync(DeviceError expected, Func<Task> work)
     {

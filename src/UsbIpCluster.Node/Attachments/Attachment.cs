@@ -32,6 +32,9 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     /// <summary>To the manager: it is not kept any longer.</summary>
     public sealed record Dropped(AttachmentId Id);
 
+    /// <summary>How long an attachment without a free port waits when nobody tells that one has become free.</summary>
+    public static readonly TimeSpan NoPortInterval = TimeSpan.FromSeconds(30);
+
     private readonly AttachmentSettings _settings;
     private readonly FormerAttachments _former;
     private readonly TimeSpan? _wait;
@@ -303,7 +306,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             // Others may have the device until there is a port for it here; of that, the manager tells.
             Release();
             _status = _status with { NeedsPort = true, Lease = null };
-            delay = Backoff.Longest;
+            delay = NoPortInterval;
         }
 
         if (delay == TimeSpan.Zero)

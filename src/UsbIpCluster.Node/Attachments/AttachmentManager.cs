@@ -60,10 +60,14 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     /// <summary>Rules that a node keeps at most.</summary>
     public const int MaxRules = 64;
 
+    /// <summary>How long a rule keeps an attachment whose device does not come back.</summary>
+    public static readonly TimeSpan MemberPatience = TimeSpan.FromDays(1);
+
     /// <summary>How long an attachment whose actor has failed is left alone.</summary>
     public static readonly TimeSpan AfterCrash = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DetachTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RecruitInterval = TimeSpan.FromSeconds(30);
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly AttachmentSettings _settings;
@@ -73,12 +77,12 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     private readonly SortedDictionary<uint, AttachmentRule> _rules = [];
     private readonly List<RuleAsker> _ruleAskers = [];
     private readonly Dictionary<PortNumber, PortChange> _ports = [];
-    private readonly Dictionary<PortNumber, IActorRef> _watchers = [];
-    private readonly KeptAttachmentsFile _file;
+    private readonly Dictionary<PortNumber, Watcher> _watchers = [];
     private readonly FormerAttachments _former;
     private InventoryView _view;
     private AttachmentId _lastId;
     private IDisposable? _subscription;
+    private bool _isFull;
 
     /// <param name="settings">Of this node.</param>
     /// <param name="controller">Where devices are attached; null on a node that only exports.</param>
@@ -90,16 +94,15 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         _controller = controller;
         _inventory = inventory;
         _view = view;
-        _file = new KeptAttachmentsFile(settings.State);
-        var (last, rules, attachments) = _file.Read(Context.System.Scheduler.Now, problem => _log.Error("{0}", problem));
+        var (last, rules, attachments) = settings.File.Read(Context.System.Scheduler.Now, problem => _log.Error("{0}", problem));
         _lastId = last;
-        _former = new FormerAttachments(settings.Node, last.Next, [.. attachments.Select(kept => kept.Id)]);
         foreach (var rule in rules)
             _rules.Add(rule.Id.Number, rule);
 
         // A session that was not to survive its loss, and has none.
         foreach (var kept in attachments.Where(kept => kept is { Plan.Once: false } or { Session: not null }))
             _attachments.Add(kept.Id.Number, new Kept(null, kept));
+        _former = new FormerAttachments(settings.Node, last.Next, [.. _attachments.Values.Select(kept => kept.Status.Id)]);
 
         Receive<Attach>(OnAttach);
         Receive<AttachAll>(OnAttachAll);
@@ -114,12 +117,18 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
             if (_attachments.TryGetValue(stolen.Holder.Attachment.Number, out var kept))
                 kept.Actor?.Tell(stolen);
         });
-        Receive<AttachmentStatus>(Keep);
-        Receive<Attachment.Dropped>(dropped => Drop(dropped.Id));
+
+        // Not from those that an earlier incarnation of this actor has made.
+        Receive<AttachmentStatus>(status => IsFromItself(status.Id), Keep);
+        Receive<AttachmentStatus>(_ => { });
+        Receive<Attachment.Dropped>(dropped => IsFromItself(dropped.Id), dropped => Drop(dropped.Id));
+        Receive<Attachment.Dropped>(_ => { });
         Receive<PortChange>(OnPortChange);
         Receive<WatchPort>(watch => OnWatchPort(watch.Session));
         Receive<Terminated>(OnTerminated);
         Receive<Revive>(revive => Start(revive.Id));
+        Receive<RecruitsStored>(OnRecruitsStored);
+        Receive<RecruitAgain>(_ => Recruit());
         Receive<InventoryActor.Changed>(OnInventory);
         Receive<InventoryActor.TellAgain>(_ => CountChanged());
     }
@@ -160,7 +169,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
             return;
         }
 
-        var id = Add(attach.Target, attach.Once, attach.User, rule: null);
+        var id = Add(attach.Target, attach.Once, attach.User, rule: null, AttachmentStates.Waiting);
         var asker = new AttachmentAsker(Sender, attach.Wait, attach.Steal);
         Save().PipeTo(Self, success: () => new Stored(id, asker, null), failure: error => new Stored(id, asker, error));
     }
@@ -168,23 +177,30 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     // From here on it is attached again after every failure of this host, and before that nobody may believe so.
     private void OnStored(Stored stored)
     {
-        var isThere = _attachments.ContainsKey(stored.Id.Number);
-        if (isThere && stored.Error is null)
+        switch (stored.Error, _attachments.GetValueOrDefault(stored.Id.Number))
         {
-            Start(stored.Id, stored.Asker);
-            return;
+            case (null, { Actor: null }):
+                Start(stored.Id, stored.Asker);
+                break;
+            case (null, { Status: var status }):
+                // This actor has begun anew meanwhile, and has found it on the disk.
+                stored.Asker.Who.Tell(status);
+                break;
+            case (null, null):
+                stored.Asker.Who.Tell(new Status.Failure(DetachedMeanwhile(stored.Id)));
+                break;
+            case ({ } error, _):
+                Drop(stored.Id);
+                stored.Asker.Who.Tell(new Status.Failure(NotKept(error)));
+                break;
         }
-
-        if (isThere)
-            Drop(stored.Id);
-        stored.Asker.Who.Tell(new Status.Failure(stored.Error is null ? DetachedMeanwhile(stored.Id) : NotKept(stored.Error)));
     }
 
-    private AttachmentId Add(AttachmentTarget target, bool once, string? user, AttachmentId? rule)
+    private AttachmentId Add(AttachmentTarget target, bool once, string? user, AttachmentId? rule, string state)
     {
         _lastId = _lastId.Next;
         var plan = new AttachmentPlan(_lastId, target, once, user, rule);
-        _attachments[_lastId.Number] = new Kept(null, new AttachmentStatus(plan, AttachmentStates.Waiting, Context.System.Scheduler.Now));
+        _attachments[_lastId.Number] = new Kept(null, new AttachmentStatus(plan, state, Context.System.Scheduler.Now));
         CountChanged();
         return _lastId;
     }
@@ -241,14 +257,15 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
     private void OnRuleStored(RuleStored stored)
     {
+        if (!_rules.ContainsKey(stored.Id.Number))
+        {
+            stored.Asker.Tell(new Status.Failure(DetachedMeanwhile(stored.Id)));
+            return;
+        }
+
         if (stored.Error is not null)
         {
-            if (stored.Before is { } before)
-                _rules[stored.Id.Number] = before;
-            else
-                _rules.Remove(stored.Id.Number);
-            foreach (var kept in MembersOf(stored.Id).Where(_ => stored.Before is null))
-                kept.Actor?.Tell(new Attachment.Detach());
+            TakeBack(stored);
             stored.Asker.Tell(new Status.Failure(NotKept(stored.Error)));
             return;
         }
@@ -266,6 +283,26 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         AnswerRuleAskers();
     }
 
+    private void TakeBack(RuleStored stored)
+    {
+        if (stored.Before is { } before)
+        {
+            _rules[stored.Id.Number] = before;
+        }
+        else
+        {
+            _rules.Remove(stored.Id.Number);
+            foreach (var kept in MembersOf(stored.Id).ToArray())
+            {
+                kept.Actor?.Tell(new Attachment.Detach());
+                if (kept.Actor is null)
+                    Drop(kept.Status.Id);
+            }
+        }
+
+        SaveLater();
+    }
+
     private void AnswerRuleAskers()
     {
         foreach (var asker in _ruleAskers.Where(asker => !_rules.ContainsKey(asker.Rule.Number) || IsComplete(asker.Rule)).ToArray())
@@ -278,17 +315,24 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         }
     }
 
-    private bool IsComplete(AttachmentId rule)
+    // Every device that can be had is attached, by this rule or otherwise. One that waits has no device now.
+    private bool IsComplete(AttachmentId id)
     {
-        Kept[] members = [.. MembersOf(rule)];
-        return members.Length > 0 && members.All(kept => kept.Status.State == AttachmentStates.Attached);
+        var rule = _rules[id.Number];
+        return MembersOf(id).All(kept => kept.Status.State is AttachmentStates.Attached or AttachmentStates.Waiting)
+            && _attachments.Values.Any(kept => kept.Status.State == AttachmentStates.Attached
+                && (kept.Status.Plan.Rule == id || HasDevice(kept.Status, rule.Match)))
+            && Missing(rule).Length == 0;
     }
 
     private void OnWaitedForRule(WaitedForRule waited)
     {
         if (!_ruleAskers.Remove(waited.Asker) || !_rules.TryGetValue(waited.Asker.Rule.Number, out var rule))
             return;
-        Kept[] missing = [.. MembersOf(rule.Id).Where(kept => kept.Status.State != AttachmentStates.Attached)];
+        Kept[] missing =
+        [
+            .. MembersOf(rule.Id).Where(kept => kept.Status.State is not (AttachmentStates.Attached or AttachmentStates.Waiting)),
+        ];
         waited.Asker.Who.Tell(new Status.Failure(new ControlException(
             ControlError.TimedOut,
             missing.Length == 0
@@ -299,18 +343,52 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
     private void Recruit()
     {
-        var before = _attachments.Count;
+        var recruits = new List<AttachmentId>();
         foreach (var rule in _rules.Values)
         {
-            foreach (var target in rule.Missing(_view, [.. _attachments.Values.Select(kept => kept.Status)]).ToArray())
+            foreach (var target in Missing(rule))
             {
                 if (_attachments.Count < MaxAttachments)
-                    Start(Add(target, once: false, rule.User, rule.Id));
+                    recruits.Add(Add(target, once: false, rule.User, rule.Id, AttachmentStates.Leasing));
+                else if (!_isFull)
+                    _log.Warning("'{0}' matches more devices than the {1} attachments that this node keeps", rule.Match, MaxAttachments);
+                _isFull = _attachments.Count >= MaxAttachments;
             }
         }
 
-        if (_attachments.Count > before)
-            SaveLater();
+        DismissThoseThatWaitInVain();
+        if (recruits.Count > 0)
+            Save().PipeTo(Self, success: () => new RecruitsStored(recruits, null), failure: error => new RecruitsStored(recruits, error));
+    }
+
+    private AttachmentTarget.Device[] Missing(AttachmentRule rule) =>
+        [.. rule.Missing(_view, [.. _attachments.Values.Select(kept => kept.Status)])];
+
+    private void OnRecruitsStored(RecruitsStored stored)
+    {
+        foreach (var id in stored.Ids.Where(id => _attachments.GetValueOrDefault(id.Number) is { Actor: null }))
+        {
+            if (stored.Error is null)
+                Start(id);
+            else
+                _attachments.Remove(id.Number);
+        }
+
+        if (stored.Error is null)
+            return;
+        CountChanged();
+        _log.Warning("what a rule attaches can't be kept: {0}", stored.Error.GetBaseException().Message);
+        Timers.StartSingleTimer(nameof(RecruitAgain), new RecruitAgain(), RecruitInterval);
+    }
+
+    private void DismissThoseThatWaitInVain()
+    {
+        var before = Context.System.Scheduler.Now - MemberPatience;
+        foreach (var kept in _attachments.Values)
+        {
+            if (kept.Status is { Plan.Rule: not null, State: AttachmentStates.Waiting } && kept.Status.Since < before)
+                kept.Actor?.Tell(new Attachment.Detach());
+        }
     }
 
     private IEnumerable<Kept> MembersOf(AttachmentId rule) => _attachments.Values.Where(kept => kept.Status.Plan.Rule == rule);
@@ -377,8 +455,9 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         {
             rules = ChooseRules(detach.Target);
             chosen = rules.Length > 0 || detach.Target is null
-                ? [.. _attachments.Values.Where(kept => detach.Target is null || rules.Any(rule => rule.Id == kept.Status.Plan.Rule))]
-                : [.. Choose(detach.Target)];
+                ? [.. _attachments.Values.Where(kept => detach.Target is null || kept.Status.Target.ToString() == detach.Target
+                    || rules.Any(rule => rule.Id == kept.Status.Plan.Rule))]
+                : Choose(detach.Target);
         }
         catch (ControlException refusal)
         {
@@ -391,11 +470,16 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
             _rules.Remove(rule.Id.Number);
         foreach (var kept in chosen)
         {
-            if (kept.Status.Plan.Rule is { } id && _rules.TryGetValue(id.Number, out var rule))
-                _rules[id.Number] = rule with { Except = rule.Except.Add(kept.Status.Target.ToString()!) };
-            if (kept.Actor is null)
-                Drop(kept.Status.Id);
+            foreach (var rule in _rules.Values.ToArray())
+                _rules[rule.Id.Number] = rule.Without(kept.Status, _view);
         }
+
+        // What has no actor now and a session needs one for its detach.
+        foreach (var kept in chosen.Where(kept => kept is { Actor: null, Status.Session: not null } && _controller is not null))
+            Start(kept.Status.Id);
+        chosen = [.. chosen.Select(kept => _attachments[kept.Status.Id.Number])];
+        foreach (var kept in chosen.Where(kept => kept.Actor is null))
+            Drop(kept.Status.Id);
 
         AnswerRuleAskers();
         var asker = Sender;
@@ -443,7 +527,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     [
         .. _rules.Values.Where(rule => target is null
             || (AttachmentId.TryParse(target, out var id) && rule.Id == id)
-            || string.Equals(rule.Match.Text, target, StringComparison.OrdinalIgnoreCase)),
+            || rule.Match.Text == target),
     ];
 
     private Kept[] Choose(string target)
@@ -510,8 +594,14 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         _attachments[status.Id.Number] = kept with { Status = status };
         if (KeptAttachmentsFile.Line(status) != KeptAttachmentsFile.Line(kept.Status))
             SaveLater();
+
+        // Now that it has this device, another one that it might have had is free for a rule.
+        if (status.State == AttachmentStates.Attached)
+            Recruit();
         AnswerRuleAskers();
     }
+
+    private bool IsFromItself(AttachmentId id) => _attachments.TryGetValue(id.Number, out var kept) && Sender.Equals(kept.Actor);
 
     private void Drop(AttachmentId id)
     {
@@ -519,11 +609,12 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
             return;
         CountChanged();
         SaveLater();
+        Recruit();
     }
 
     private void CountChanged() => _inventory.Tell(new InventoryActor.LocalAttachments(_attachments.Count));
 
-    private Task Save() => _file.WriteAsync(_lastId, _rules.Values, _attachments.Values.Select(kept => kept.Status));
+    private Task Save() => _settings.File.WriteAsync(_lastId, _rules.Values, _attachments.Values.Select(kept => kept.Status));
 
     // What nobody waits for.
     private void SaveLater() => Save().ContinueWith(
@@ -536,7 +627,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     {
         var port = change.Port.Port;
         if (_watchers.TryGetValue(port, out var watcher))
-            watcher.Tell(change);
+            watcher.Actor.Tell(watcher.Session.IsAt(change.Port) ? change : Lost(port, change.Time));
         if (change.Port.Status != PortStatus.Free)
         {
             _ports[port] = change;
@@ -551,15 +642,18 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     // The controller tells of a port before its attach completes: a port that is not known here has been lost again already.
     private void OnWatchPort(PortSession session)
     {
-        _watchers[session.Port] = Context.Watch(Sender);
+        _watchers[session.Port] = new Watcher(Context.Watch(Sender), session);
         Sender.Tell(_ports.TryGetValue(session.Port, out var known) && session.IsAt(known.Port)
             ? known
-            : new PortChange(new HostPort(session.Port, PortStatus.Free, null, null, null), Context.System.Scheduler.Now));
+            : Lost(session.Port, Context.System.Scheduler.Now));
     }
+
+    // Also when the port has another session by now: for the one that was watched it is free.
+    private static PortChange Lost(PortNumber port, DateTimeOffset time) => new(new HostPort(port, PortStatus.Free, null, null, null), time);
 
     private void OnTerminated(Terminated terminated)
     {
-        foreach (var (port, _) in _watchers.Where(watcher => watcher.Value.Equals(terminated.ActorRef)).ToArray())
+        foreach (var (port, _) in _watchers.Where(watcher => watcher.Value.Actor.Equals(terminated.ActorRef)).ToArray())
             _watchers.Remove(port);
         if (_attachments.Values.FirstOrDefault(kept => terminated.ActorRef.Equals(kept.Actor)) is not { } crashed)
             return;
@@ -582,6 +676,12 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     /// <param name="Actor">Null before it is made, and while it is left alone after a failure.</param>
     /// <param name="Status">What it is to do, and how far it is.</param>
     private sealed record Kept(IActorRef? Actor, AttachmentStatus Status);
+
+    private sealed record Watcher(IActorRef Actor, PortSession Session);
+
+    private sealed record RecruitsStored(List<AttachmentId> Ids, Exception? Error);
+
+    private sealed record RecruitAgain;
 
     private sealed record Stored(AttachmentId Id, AttachmentAsker Asker, Exception? Error);
 

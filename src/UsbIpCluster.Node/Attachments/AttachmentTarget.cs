@@ -87,4 +87,8 @@ internal abstract record AttachmentSource
 /// <param name="Node">This node.</param>
 /// <param name="SocketOptions">How its sessions notice a dead peer.</param>
 /// <param name="State">What it must not forget.</param>
-internal sealed record AttachmentSettings(NodeName Node, SessionSocketOptions SocketOptions, StateFolder State);
+internal sealed record AttachmentSettings(NodeName Node, SessionSocketOptions SocketOptions, StateFolder State)
+{
+    /// <summary>The attachments on the disk: one for the daemon, whose writes are carried out in order whatever becomes of the actors.</summary>
+    public KeptAttachmentsFile File { get; } = new(State);
+}

@@ -7,6 +7,9 @@ namespace UsbIpCluster.Node;
 /// <summary>This node's attachments in the state folder: a daemon that starts again goes on with them.</summary>
 internal sealed class KeptAttachmentsFile(StateFolder state)
 {
+    // Nobody has counted that far, and counting on must not come back to 0.
+    private const uint MaxId = uint.MaxValue / 2;
+
     private readonly StateFile<KeptAttachments> _file = new(state, "attachments.json", StateJson.Default.KeptAttachments);
 
     /// <summary>What was kept. What this version does not understand is put aside, and the rest is used.</summary>
@@ -19,17 +22,15 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
         if (problem is not null)
         {
             // What the last id was can't be known: above everything that was ever counted none is given twice.
-            report($"{problem}; what was attached here is not attached again by itself");
-            return (new AttachmentId((uint)now.ToUnixTimeSeconds()), [], []);
+            return Begin(new AttachmentId((uint)now.ToUnixTimeSeconds()), problem);
         }
 
         if (kept is null)
             return (default, [], []);
+        if (kept.LastId > MaxId)
+            return Begin(new AttachmentId((uint)now.ToUnixTimeSeconds()), _file.SetAside("has an id that was never given"));
         if (kept.Version > KeptAttachments.CurrentVersion)
-        {
-            report($"{_file.SetAside($"was written by a later version (form {kept.Version})")}; what was attached here is not attached again by itself");
-            return (new AttachmentId(kept.LastId), [], []);
-        }
+            return Begin(new AttachmentId(kept.LastId), _file.SetAside($"was written by a later version (form {kept.Version})"));
 
         var problems = new List<string>();
         var ids = new HashSet<AttachmentId>();
@@ -39,14 +40,30 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
         if (problems.Count > 0)
         {
             report(_file.SetAside($"has lines that are left out: {string.Join("; ", problems)}"));
-            WriteAsync(last, rules, attachments).ContinueWith(
-                written => report(written.Exception!.GetBaseException().Message),
-                CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted,
-                TaskScheduler.Default);
+            WriteNow(last, rules, attachments);
         }
 
         return (last, rules, attachments);
+
+        (AttachmentId, ImmutableArray<AttachmentRule>, ImmutableArray<AttachmentStatus>) Begin(AttachmentId from, string why)
+        {
+            report($"{why}; what was attached here is not attached again by itself");
+            WriteNow(from, [], []);
+            return (from, [], []);
+        }
+
+        // Before any id is given: the next start must not begin from the first again.
+        void WriteNow(AttachmentId from, ImmutableArray<AttachmentRule> good, ImmutableArray<AttachmentStatus> lines)
+        {
+            try
+            {
+                WriteAsync(from, good, lines).GetAwaiter().GetResult();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                report(error.Message);
+            }
+        }
     }
 
     /// <summary>Writes them, or later ones; completes when they are on the disk.</summary>
@@ -105,13 +122,13 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
     private static AttachmentRule ReadRule(KeptRuleLine line, HashSet<AttachmentId> ids)
     {
         var rule = new AttachmentRule(line.Id, Parse(line.Match), line.User, [.. line.Except]);
-        return ids.Add(line.Id) ? rule : throw new FormatException($"{line.Id} is there twice");
+        return line.Id.Number <= MaxId && ids.Add(line.Id) ? rule : throw new FormatException($"{line.Id} is there twice, or was never given");
     }
 
     private static AttachmentStatus ReadAttachment(KeptAttachmentLine line, HashSet<AttachmentId> ids, DateTimeOffset now)
     {
-        if (!ids.Add(line.Id))
-            throw new FormatException($"{line.Id} is there twice");
+        if (line.Id.Number > MaxId || !ids.Add(line.Id))
+            throw new FormatException($"{line.Id} is there twice, or was never given");
         AttachmentTarget target = line switch
         {
             { Match: { } match, Server: null, BusId: null } => new AttachmentTarget.Device(Parse(match)),
@@ -133,9 +150,9 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
         };
     }
 
-    // Its id is of no use any more, and nobody waits for its expiry.
+    // Its id is of no use any more; a resume has as long as a lease.
     private static LeaseGranted Lease(KeptLeaseLine line) =>
-        new(default, line.Epoch, line.BusId, line.Endpoints, AttachedPort.ImportTimeout, line.Secret);
+        new(default, line.Epoch, line.BusId, line.Endpoints, ExportedDevice.LeaseExpiry, line.Secret);
 
     private static Selector Parse(string text) =>
         Selector.TryParse(text, out var selector, out var problem) ? selector : throw new FormatException(problem);

@@ -44,14 +44,14 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
         return null;
     }
 
-    /// <summary>Puts the file aside, so that no later write destroys it. Returns what to tell the operator.</summary>
+    /// <summary>Puts a copy aside, so that no later write destroys it. Returns what to tell the operator.</summary>
     /// <param name="why">What is wrong with it.</param>
     public string SetAside(string why)
     {
         try
         {
             folder.SetAside(name);
-            return $"{folder.PathOf(name)} is now {name}.broken, it {why}";
+            return $"{folder.PathOf(name)} is kept as {name}.broken, it {why}";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

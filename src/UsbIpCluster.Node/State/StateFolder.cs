@@ -70,8 +70,11 @@ internal sealed partial class StateFolder
         FlushFolder();
     }
 
-    /// <summary>Puts a file that can't be understood aside, so that a person can look at it.</summary>
-    public void SetAside(string name) => File.Move(PathOf(name), PathOf(name) + ".broken", overwrite: true);
+    /// <summary>
+    /// Copies a file that can't be used, so that a person can look at it when it has been replaced. It stays until then: there is no moment
+    /// at which neither is there.
+    /// </summary>
+    public void SetAside(string name) => File.Copy(PathOf(name), PathOf(name) + ".broken", overwrite: true);
 
     // A rename is on the disk when its folder is, and the framework opens no folders.
     private void FlushFolder()

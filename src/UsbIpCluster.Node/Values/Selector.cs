@@ -70,6 +70,10 @@ public sealed class Selector : IEquatable<Selector>
         BySerial(device, present)
         ?? new Selector($"{device.FullName},{IdsOf(device)}", [new Place(device.Node, device.Device.BusId), IdsOf(device)]);
 
+    /// <summary>Both texts that <see cref="ForDeviceOfCluster"/> may write for a device, whatever else is present.</summary>
+    public static IEnumerable<string> NamesOf(ClusterDevice device) =>
+        [ForDeviceOfCluster(device, []).Text, $"{device.FullName},{IdsOf(device)}"];
+
     /// <summary>Whether it has a term that is meant for one device: a serial, a name or a place.</summary>
     public bool NamesOneDevice => _terms.Any(term => term is Serial or Name or Place);
 

@@ -14,6 +14,7 @@ public sealed class FakeVhci : IAttributeWriter, IDisposable
     private const int InvalidArgument = 22;
     private const int PortsPerHub = 2;
     private const int Controllers = 2;
+    private const int FirstBus = 9;
 
     private readonly Lock _gate = new();
     private readonly FakeSysfs _sysfs;
@@ -28,6 +29,12 @@ public sealed class FakeVhci : IAttributeWriter, IDisposable
         sysfs.Write($"{FakeSysfs.Vhci}/nports", $"{_ports.Length}\n");
         sysfs.Write($"{FakeSysfs.Vhci}/attach", "");
         sysfs.Write($"{FakeSysfs.Vhci}/detach", "");
+        for (var controller = 0; controller < Controllers; controller++)
+        {
+            sysfs.Write($"{Platform(controller)}/usb{FirstBus + (2 * controller)}/speed", "480\n");
+            sysfs.Write($"{Platform(controller)}/usb{FirstBus + (2 * controller) + 1}/speed", "5000\n");
+        }
+
         ShowAll();
     }
 
@@ -69,8 +76,12 @@ public sealed class FakeVhci : IAttributeWriter, IDisposable
     public FakeDevice Address(int port, uint devid, string localBusId)
     {
         Set(port, new Port("006", devid, localBusId, _ports[port]?.Session));
-        return new FakeDevice(localBusId, 2) { Bus = $"platform/vhci_hcd.{port / (2 * PortsPerHub)}/usb9", Busnum = 9 };
+        var bus = int.Parse(localBusId.Split('-')[0]);
+        return new FakeDevice(localBusId, 2) { Bus = $"platform/vhci_hcd.{ControllerOf(port)}/usb{bus}", Busnum = bus };
     }
+
+    /// <summary>What the device at a port is called: buses 9 (high speed) and 10 are the first controller's, 11 and 12 the second's.</summary>
+    public static string LocalBusIdOf(int port) => $"{FirstBus + (port / PortsPerHub)}-{(port % PortsPerHub) + 1}";
 
     public void Configure(FakeDevice device)
     {
@@ -88,7 +99,7 @@ public sealed class FakeVhci : IAttributeWriter, IDisposable
         _uevents.Raise("remove", FakeSysfs.DevPathOf(device));
     }
 
-    /// <summary>The port is free, without any uevent.</summary>
+    /// <summary>The port is free, without any uevent; its device is there until it is unplugged.</summary>
     public void Free(int port)
     {
         lock (_gate)
@@ -153,6 +164,10 @@ public sealed class FakeVhci : IAttributeWriter, IDisposable
             ShowAll();
         }
     }
+
+    private static string Platform(int controller) => $"/sys/devices/platform/vhci_hcd.{controller}";
+
+    private static int ControllerOf(int port) => port / (2 * PortsPerHub);
 
     private static bool IsSuper(int port) => port % (2 * PortsPerHub) >= PortsPerHub;
 

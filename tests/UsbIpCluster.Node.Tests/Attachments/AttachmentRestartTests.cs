@@ -164,6 +164,7 @@ public sealed class AttachmentRestartTests : AttachmentManagerSpec
     [InlineData("{ \"lastId\": 1, \"version\": 2, \"attachm")]
     [InlineData("{ \"lastId\": 1, \"version\": 2, \"attachments\": [{ \"id\": \"b1\" }] }")]
     [InlineData("{ \"lastId\": -1 }")]
+    [InlineData("{ \"lastId\": 4294967295 }")]
     public async Task A_damaged_file_is_put_aside_and_what_its_attachments_hold_can_be_had(string text)
     {
         await AttachAsync();
@@ -175,6 +176,7 @@ public sealed class AttachmentRestartTests : AttachmentManagerSpec
         Assert.Empty(snapshot.Attachments);
         Assert.Equal(3, Assert.Single(snapshot.Others).Port.Number);
 
+        await RestartAsync();
         await ShowAsync(Samples.Entry("1-1", DeviceState.InUse, "lab2/a1"));
         var answer = AttachAsync("lab1/1-1");
         var request = await HandOverAsync(4);
@@ -190,6 +192,7 @@ public sealed class AttachmentRestartTests : AttachmentManagerSpec
         File.WriteAllText(State.PathOf("attachments.json"), "{ \"lastId\": 7, \"version\": 3, \"attachments\": [], \"more\": {} }");
         await StartAgainAsync();
         Assert.True(File.Exists(State.PathOf("attachments.json.broken")));
+        await RestartAsync();
         await ShowAsync(Samples.Entry("1-1"));
         Assert.Equal("a8", (await AttachToAsync(3, "lab1/1-1")).Id.ToString());
     }
@@ -242,6 +245,28 @@ public sealed class AttachmentRestartTests : AttachmentManagerSpec
         Controller.ExpectNothing();
         ExpectNothing(Exports);
         await DetachPortsAsync(null);
+    }
+
+    [Fact]
+    public async Task A_detach_while_its_actor_is_left_alone_frees_the_port()
+    {
+        var before = await AttachAsync();
+        Sys.ActorSelection($"{Manager.Path}/{before.Id}").Tell(Kill.Instance);
+        await SettleAsync(Manager);
+        await DetachPortsAsync("3");
+        Assert.Empty((await SnapshotAsync()).Attachments);
+    }
+
+    [Fact]
+    public async Task A_manager_that_fails_goes_on_with_what_it_had()
+    {
+        var before = await AttachAsync();
+        await AwaitAssertAsync(() => Assert.Equal(3, Kept?.Attachments?.Single().Session?.Port));
+        Manager.Tell(Kill.Instance);
+        await Inventory.FishForMessageAsync<InventoryActor.GetView>(_ => true);
+        await AwaitStateAsync(before.Id, AttachmentStates.Attached);
+        Controller.ExpectNothing();
+        await DetachPortsAsync("3");
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class StateFileTests
         File.WriteAllText(_folder.PathOf("file.json"), text);
         var file = NewFile();
         Assert.Null(file.Read(out var problem));
-        Assert.StartsWith($"{_folder.PathOf("file.json")} is now file.json.broken, it can't be understood: ", problem);
+        Assert.StartsWith($"{_folder.PathOf("file.json")} is kept as file.json.broken, it can't be understood: ", problem);
         Assert.Equal(text, File.ReadAllText(_folder.PathOf("file.json.broken")));
         await file.WriteAsync(new KeptAttachments(7));
         Assert.Equal(7u, NewFile().Read(out _)?.LastId);

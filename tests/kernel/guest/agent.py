@@ -13,6 +13,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(__file__))
 import control
 import gadgets
+import mute
 import processes
 import shells
 import sysusb
@@ -31,7 +32,7 @@ def find_port(name):
     raise FileNotFoundError(f"no virtio port {name}")
 
 
-HANDLERS = {name: handler for module in (shells, gadgets, processes, sysusb, tcp, uevents, usbfs, control)
+HANDLERS = {name: handler for module in (shells, gadgets, processes, sysusb, tcp, uevents, usbfs, control, mute)
             for name, handler in module.HANDLERS.items()}
 HANDLERS["monotonic"] = time.monotonic
 

@@ -41,7 +41,7 @@ def content(serial, size):
     return random.Random(serial).randbytes(size)
 
 
-def make_disk(serial, size, vid="0x0525", pid="0xa4a5"):
+def make_disk(serial, size, vid="0x0525", pid="0xa4a5", udc=None, timeout=10):
     backing = f"/tmp/{serial}.img"
     _write(backing, content(serial, size))
     function = "mass_storage.0"
@@ -49,7 +49,7 @@ def make_disk(serial, size, vid="0x0525", pid="0xa4a5"):
     _write(f"{folder}/functions/{function}/lun.0/ro", "1")
     _write(f"{folder}/functions/{function}/lun.0/file", backing)
     _finish(folder, function)
-    return plug(serial)
+    return plug(serial, udc, timeout)
 
 
 def make_acm(serial, vid="0x0525", pid="0xa4a7"):

@@ -45,7 +45,7 @@ def vhci_ports():
 
 
 def wait_free(timeout):
-    """Waits until no port of vhci_hcd is in use and its devices are gone; returns when that was seen.
+    """Waits until no port of vhci_hcd is in use, its devices are gone and its hubs' workers idle; returns when that was seen.
 
     The port is free before the hub has let go of the device. What is attached there in between is taken for the old device, which then
     goes on: without a uevent and without enumeration (hub_port_connect_change, drivers/usb/core/hub.c).
@@ -55,6 +55,9 @@ def wait_free(timeout):
         if time.monotonic() > deadline:
             raise TimeoutError(f"what vhci_hcd does not let go of: {left}")
         time.sleep(0.02)
+    # An attempt to enumerate goes on for seconds after its port was freed. The hub is locked meanwhile, and only then shows this.
+    for hub in glob.glob("/sys/devices/platform/vhci_hcd.*/usb*"):
+        _read(f"{hub}/bConfigurationValue")
     return time.monotonic()
 
 

@@ -80,10 +80,10 @@ def import_and_spoil(target, busid, timeout=10):
     """
     with socket.create_connection(tuple(target), timeout) as link:
         link.sendall(struct.pack(">HHI32s", 0x0111, _OP_REQ_IMPORT, 0, busid.encode()))
-        _, _, status = struct.unpack(">HHI", _receive(link, 8))
+        _, _, status = struct.unpack(">HHI", receive(link, 8))
         if status != 0:
             raise ConnectionError(f"the import of {busid} was refused: status {status}")
-        bus, device = struct.unpack_from(">II", _receive(link, 312), 256 + 32)
+        bus, device = struct.unpack_from(">II", receive(link, 312), 256 + 32)
         link.sendall(struct.pack(">5I5I8x", _CMD_SUBMIT, 1, bus << 16 | device, _IN, 0, _URB_DMA_MAP_SG, 0, 0, 0, 0))
         try:
             while link.recv(65536):
@@ -92,7 +92,8 @@ def import_and_spoil(target, busid, timeout=10):
             pass
 
 
-def _receive(link, size):
+def receive(link, size):
+    """Exactly so many bytes of a connection."""
     data = b""
     while len(data) < size:
         more = link.recv(size - len(data))

@@ -41,16 +41,16 @@ class Daemon:
     """A running usbipcd. Two connections to its control socket stay open: one for calls, one that follows the events."""
 
     def __init__(self, machine, *arguments, seed=None, config=None, env=None, user=None, control="/run/usbipcluster/control.sock",
-                 timeout=60):
+                 timeout=60, prefix=()):
         """Starts it as node A, B or C of one cluster and waits for the control socket. `seed` is another machine, `config` what the
-        configuration file says; more arguments go as they are to usbipcd."""
+        configuration file says, `prefix` a command that becomes usbipcd; more arguments go as they are to usbipcd."""
         self.machine = machine
         if config is not None:
             machine.sh(f"echo {shlex.quote(json.dumps(config))} > {CONFIG}")
             arguments = ("--config", CONFIG, *arguments)
         if machine.cluster_address != machine.address:
             arguments = ("--advertise", machine.address, *arguments)
-        argv = ["/bench/bin/usbipcd", "--node", machine.name, "--listen", f"0.0.0.0:{SESSION_PORT}",
+        argv = [*prefix, "/bench/bin/usbipcd", "--node", machine.name, "--listen", f"0.0.0.0:{SESSION_PORT}",
                 "--cluster", f"{machine.cluster_address}:{CLUSTER_PORT}", "--seed", f"{(seed or machine).cluster_address}:{CLUSTER_PORT}",
                 *arguments]
         self.started = machine.now()

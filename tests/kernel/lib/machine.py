@@ -150,10 +150,10 @@ class Machine:
 
     # Devices
 
-    def make_disk(self, serial, mib=1):
+    def make_disk(self, serial, mib=1, udc=None):
         """A USB disk with known content, plugged in: {"serial", "busid", "udc", "plugged", "sha256"}."""
         size = int(mib * (1 << 20))
-        return {**self.ask("make_disk", serial=serial, size=size), "sha256": disk_checksum(serial, size)}
+        return {**self.ask("make_disk", serial=serial, size=size, udc=udc, timeout=10), "sha256": disk_checksum(serial, size)}
 
     def make_acm(self, serial):
         return self.ask("make_acm", serial=serial)
@@ -234,6 +234,18 @@ class Machine:
     def spoil(self, target, busid):
         """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
         self.ask("import_and_spoil", target=target, busid=busid)
+
+    def serve_mute(self, devices, port=3240):
+        """A USB/IP server of {bus id: {"speed": 1 to 5}}: devices that are imported and then answer nothing (guest/mute.py)."""
+        self.ask("serve_mute", port=port, devices=devices)
+
+    def mute_imports(self, **wanted):
+        """The imports of that server: [{"busid", "time", "bytes" received since, "ended" (None while the session lives)}]."""
+        return [i for i in self.ask("mute_imports") if all(i[k] == v for k, v in wanted.items())]
+
+    def occupy(self, ports):
+        """Fills high-speed ports of vhci_hcd with dead sessions; `ask("end_mute")` frees them."""
+        self.ask("occupy", ports=ports)
 
     # Between scenarios
 

@@ -111,12 +111,11 @@ def wait_note(name, after, timeout, contains):
     return _connections[name].wait_note(after, timeout, contains)
 
 
-def rpc_close(name=None):
-    """Closes the connection of that name, or all."""
-    for each in list(_connections) if name is None else [name]:
-        connection = _connections.pop(each, None)
-        if connection:
-            connection.close()
+def rpc_close(name):
+    """Closes the connection of that name."""
+    connection = _connections.pop(name, None)
+    if connection:
+        connection.close()
 
 
 HANDLERS = {"rpc_open": rpc_open, "rpc": rpc, "notes": notes, "wait_note": wait_note, "rpc_close": rpc_close}

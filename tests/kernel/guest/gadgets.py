@@ -105,23 +105,4 @@ def unplug(serial):
     return started
 
 
-def remove_gadgets():
-    """Unplugs and forgets every gadget."""
-    for serial in os.listdir(_CONFIGFS):
-        folder = f"{_CONFIGFS}/{serial}"
-        if _read(f"{folder}/UDC"):
-            unplug(serial)
-        for link in os.scandir(f"{folder}/configs/c.1"):
-            if link.is_symlink():
-                os.unlink(link.path)
-        os.rmdir(f"{folder}/configs/c.1")
-        for function in os.listdir(f"{folder}/functions"):
-            os.rmdir(f"{folder}/functions/{function}")
-        os.rmdir(f"{folder}/strings/0x409")
-        os.rmdir(folder)
-        if os.path.exists(f"/tmp/{serial}.img"):
-            os.unlink(f"/tmp/{serial}.img")
-
-
-HANDLERS = {"make_disk": make_disk, "make_acm": make_acm, "make_hid": make_hid, "plug": plug, "unplug": unplug,
-            "remove_gadgets": remove_gadgets}
+HANDLERS = {"make_disk": make_disk, "make_acm": make_acm, "make_hid": make_hid, "plug": plug, "unplug": unplug}

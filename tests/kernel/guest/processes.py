@@ -45,14 +45,6 @@ def kill(pid, name="KILL", timeout=10):
     return process.wait(timeout)
 
 
-def kill_all():
-    for process in _spawned.values():
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-    _spawned.clear()
-
-
 def sockets(pid):
     """The TCP sockets among the process's descriptors: [{"fd", "state", "local", "remote"}]."""
     known = {}
@@ -124,5 +116,5 @@ def wait_listening(port, timeout):
     raise TimeoutError(f"nothing listens on port {port}")
 
 
-HANDLERS = {"spawn": spawn, "execute": execute, "wait": wait, "kill": kill, "kill_all": kill_all, "sockets": sockets,
+HANDLERS = {"spawn": spawn, "execute": execute, "wait": wait, "kill": kill, "sockets": sockets,
             "switches": switches, "vitals": vitals, "wait_listening": wait_listening}

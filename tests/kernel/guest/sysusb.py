@@ -44,13 +44,6 @@ def vhci_ports():
     return ports
 
 
-def detach_all(timeout=30):
-    for port in vhci_ports():
-        with open(f"{_VHCI}/detach", "w") as file:
-            file.write(str(port["port"]))
-    wait_free(timeout)
-
-
 def wait_free(timeout):
     """Waits until no port of vhci_hcd is in use, its devices are gone and its hubs' workers idle; returns when that was seen.
 
@@ -78,32 +71,29 @@ def wait_exported(busid, timeout):
     return time.monotonic()
 
 
-def unexport_all():
-    """Gives every device that usbip-host has back to its ordinary driver.
-
-    Bus ids whose device is not bound stay listed: rebind, and unloading the module, would use a device that the kernel has freed
-    (stub_main.c, do_rebind). That does no harm to the next scenario, which binds the same few bus ids.
-    """
-    host = "/sys/bus/usb/drivers/usbip-host"
-    for busid in _read(f"{host}/match_busid").split():
-        if os.path.exists(f"{host}/{busid}"):
-            for file in ("unbind", "rebind"):
-                with open(f"{host}/{file}", "w") as attribute:
-                    attribute.write(busid)
-
-
 def find_disk(serial, imported=True, timeout=15):
-    """Waits for the block device of a USB disk; returns its path and when it was seen."""
+    """Waits for the block device of a USB disk; returns its path, its bus id, its size and when it was seen."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         for block in glob.glob("/sys/block/sd*"):
             path = os.path.realpath(block)
-            if ("/vhci_hcd" in path) == imported and _read(f"{block}/size") not in ("", "0"):
+            sectors = int(_read(f"{block}/size") or 0)
+            if ("/vhci_hcd" in path) == imported and sectors:
                 usb = path.split("/host")[0].rsplit("/", 1)[0]
-                if _read(f"{usb}/serial") == serial:
-                    return {"device": f"/dev/{os.path.basename(block)}", "busid": os.path.basename(usb), "time": time.monotonic()}
+                if _read(f"{usb}/serial") == serial and _opens(f"/dev/{os.path.basename(block)}"):
+                    return {"device": f"/dev/{os.path.basename(block)}", "busid": os.path.basename(usb), "sectors": sectors,
+                            "time": time.monotonic()}
         time.sleep(0.02)
     raise TimeoutError(f"no disk with serial number {serial} in {timeout} s")
+
+
+def _opens(path):
+    """Whether the disk can be opened: it is in sysfs a moment before (device_add_disk, block/genhd.c)."""
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+        return True
+    except OSError:
+        return False
 
 
 def checksum(path):
@@ -139,6 +129,5 @@ def read_blocks(path, count, size=512):
         os.close(disk)
 
 
-HANDLERS = {"usb_devices": usb_devices, "vhci_ports": vhci_ports, "detach_all": detach_all, "unexport_all": unexport_all,
-            "wait_free": wait_free, "wait_exported": wait_exported, "find_disk": find_disk, "checksum": checksum,
-            "sectors_read": sectors_read, "read_blocks": read_blocks}
+HANDLERS = {"usb_devices": usb_devices, "vhci_ports": vhci_ports, "wait_free": wait_free, "wait_exported": wait_exported,
+            "find_disk": find_disk, "checksum": checksum, "sectors_read": sectors_read, "read_blocks": read_blocks}

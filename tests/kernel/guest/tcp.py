@@ -28,14 +28,10 @@ def reset_tcp(port):
     return {"time": started, "count": len(found)}
 
 
-def wait_disconnected(port, timeout):
-    """Waits until no connection with that remote or local port is established; returns when that was seen."""
-    deadline = time.monotonic() + timeout
-    while any(row for family, table in _TABLES for row in _established(family, table, port)):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"connections with port {port} stay")
-        time.sleep(0.02)
-    return time.monotonic()
+def connected(port):
+    """The ports at the other ends of the established connections with that remote or local port, in order."""
+    ends = [(local[1], remote[1]) for family, table in _TABLES for family, local, remote in _established(family, table, port)]
+    return sorted(remote if local == port else local for local, remote in ends)
 
 
 def _established(family, table, port):
@@ -107,5 +103,4 @@ def receive(link, size):
     return data
 
 
-HANDLERS = {"reset_tcp": reset_tcp, "wait_disconnected": wait_disconnected, "closed_after": closed_after,
-            "import_and_spoil": import_and_spoil}
+HANDLERS = {"reset_tcp": reset_tcp, "connected": connected, "closed_after": closed_after, "import_and_spoil": import_and_spoil}

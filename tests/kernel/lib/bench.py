@@ -4,11 +4,12 @@ import statistics
 
 from daemon import start_cluster
 from errors import CheckFailed, DaemonError, GuestError
+from leaks import check_descriptors, check_nothing_left
 from polling import patient, poll
 from say import say
 
-__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "fails", "measure", "median", "milliseconds", "patient", "poll",
-           "records", "start_cluster"]
+__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "check_descriptors", "check_nothing_left", "fails", "measure", "median",
+           "milliseconds", "patient", "poll", "records", "start_cluster"]
 
 records = []
 

@@ -10,6 +10,8 @@ SESSION_PORT = 3240
 CLUSTER_PORT = 7240
 LOG = "/tmp/usbipcd.log"
 CONFIG = "/tmp/usbipcd.json"
+# Otherwise the runtime maps each piece of the code that it generates twice, and forgetting a mapping is slow under emulation.
+DOTNET = {"DOTNET_EnableWriteXorExecute": "0"}
 
 
 class Switches:
@@ -46,11 +48,13 @@ class Daemon:
         if config is not None:
             machine.sh(f"echo {shlex.quote(json.dumps(config))} > {CONFIG}")
             arguments = ("--config", CONFIG, *arguments)
-        seeds = [f"{(seed or machine).address}:{CLUSTER_PORT}"]
+        if machine.cluster_address != machine.address:
+            arguments = ("--advertise", machine.address, *arguments)
         argv = [*prefix, "/bench/bin/usbipcd", "--node", machine.name, "--listen", f"0.0.0.0:{SESSION_PORT}",
-                "--cluster", f"{machine.address}:{CLUSTER_PORT}", *(x for s in seeds for x in ("--seed", s)), *arguments]
+                "--cluster", f"{machine.cluster_address}:{CLUSTER_PORT}", "--seed", f"{(seed or machine).cluster_address}:{CLUSTER_PORT}",
+                *arguments]
         self.started = machine.now()
-        self.pid = machine.spawn(*argv, log=LOG, env={"USBIPCLUSTER__CLUSTER__INSECURE": "true", **(env or {})}, user=user)
+        self.pid = machine.spawn(*argv, log=LOG, env={"USBIPCLUSTER__CLUSTER__INSECURE": "true", **DOTNET, **(env or {})}, user=user)
         for name in ("calls", "events"):
             machine.ask("rpc_open", within=timeout + 10, name=name, timeout=timeout, pid=self.pid, path=control)
         self.ready = self._answer("calls", "version", {}, timeout)["time"]
@@ -102,11 +106,24 @@ class Daemon:
 
 
 def start_cluster(first, *others, timeout=60):
-    """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other."""
-    starting = [first.begin("start_daemon"), *(m.begin("start_daemon", seed=first) for m in others)]
-    daemons = [s.result() for s in starting]
+    """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other.
+
+    In a scenario with CLUSTER they run already, and are returned the first time, as soon as each knows what is plugged in.
+    """
+    machines = [first, *others]
+    daemons = [m.daemon for m in machines]
+    if all(daemons):
+        for machine in machines:
+            machine.daemon = None
+    else:
+        starting = [first.begin("start_daemon"), *(m.begin("start_daemon", seed=first) for m in others)]
+        daemons = [s.result() for s in starting]
     names = {d.machine.name for d in daemons}
     for daemon in daemons:
         poll(f"{daemon.machine.name}'s daemon reaches {', '.join(sorted(names))}",
              lambda: names <= {n["node"] for n in daemon.rpc("nodes") if n["reachable"] and n["status"] == "up"}, timeout)
+    for daemon in daemons:
+        plugged = {d["busid"] for d in daemon.machine.usb_devices(imported=False)}
+        poll(f"{daemon.machine.name}'s daemon knows its devices",
+             lambda: plugged <= {d["busid"] for d in daemon.rpc("list", local=True)}, timeout)
     return daemons

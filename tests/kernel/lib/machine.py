@@ -9,10 +9,10 @@ import shlex
 import time
 
 from agent import Agent
-from daemon import Daemon
+from daemon import DOTNET, Daemon
 from errors import GuestError
-from polling import patient
-from qemu import LINK, Qemu
+from polling import patient, poll
+from qemu import CLUSTER_LINK, LINK, Qemu
 from say import say
 
 BOOT_TIMEOUT = 90
@@ -21,10 +21,13 @@ BOOT_TIMEOUT = 90
 class Machine:
     def __init__(self, name, image, folder, logs, peers, bench_disk):
         self.name, self.address = name, LINK[name]
+        self.cluster_address = self.address
         self.qemu = Qemu(name, image, folder, logs, peers, bench_disk)
         self._offset = 0.0
         self._earlier = {}
         self._background = concurrent.futures.ThreadPoolExecutor(max_workers=16)
+        # Our daemon, when it ran already before the scenario began: see start_cluster.
+        self.daemon = None
 
     # Life
 
@@ -74,6 +77,15 @@ class Machine:
     def cut_link(self, cut=True):
         """Pulls the network cable, or puts it back."""
         self.qemu.qmp("set_link", name="link", up=not cut)
+
+    def split_cluster(self):
+        """Gives the card a second address. Daemons that start from now on use it for the cluster, and the first one for sessions alone."""
+        self.cluster_address = CLUSTER_LINK[self.name]
+        self.cut_cluster(False)
+
+    def cut_cluster(self, cut=True):
+        """Takes the second address away, or gives it back: connections that use it are silent meanwhile, but not ended."""
+        self.sh(f"ip address {'del' if cut else 'add'} {self.cluster_address}/24 dev eth0")
 
     # Requests
 
@@ -187,6 +199,13 @@ class Machine:
     def checksum(self, path, timeout=60):
         return self.ask("checksum", within=timeout, path=path)
 
+    def begin_reading(self, disk):
+        """Begins the checksum of a disk that `find_disk` has found; returns when a quarter is read. `.result()` waits for the rest."""
+        before = self.sectors_read(disk["device"])
+        reading = self.begin("checksum", disk["device"])
+        poll("a quarter of the disk is read", lambda: self.sectors_read(disk["device"]) - before > disk["sectors"] // 4)
+        return reading
+
     def sectors_read(self, path):
         return self.ask("sectors_read", path=path)
 
@@ -201,11 +220,16 @@ class Machine:
 
     def command(self, arguments, user=None, timeout=60):
         """Runs usbipc: {"code", "out", "err", "start", "end"}. It costs 2 s to start here: what is timed goes over Daemon.rpc."""
-        return self.ask("execute", within=timeout + 10, argv=["/bench/bin/usbipc", *shlex.split(arguments)], timeout=timeout, user=user)
+        return self.ask("execute", within=timeout + 10, argv=["/bench/bin/usbipc", *shlex.split(arguments)], timeout=timeout, env=DOTNET,
+                        user=user)
 
     def reset_tcp(self, port=3240):
         """Resets the established connections with that port, as `ss -K` does: {"time", "count"}."""
         return self.ask("reset_tcp", port=port)
+
+    def connected(self, port=3240):
+        """The ports at the other ends of the established connections with that port: each names one connection for `reset_tcp`."""
+        return self.ask("connected", port=port)
 
     def spoil(self, target, busid):
         """As a USB/IP client of [host, port], makes usbip-host there give the device up."""
@@ -223,10 +247,6 @@ class Machine:
         """Fills high-speed ports of vhci_hcd with dead sessions; `ask("end_mute")` frees them."""
         self.ask("occupy", ports=ports)
 
-    def wait_disconnected(self, port=3240, timeout=30):
-        """Waits until no connection with that port is established here; returns when that was seen."""
-        return self.ask("wait_disconnected", within=timeout + 10, port=port, timeout=timeout)
-
     # Between scenarios
 
     def logs(self):
@@ -238,14 +258,18 @@ class Machine:
         except GuestError as error:
             return {"lost": f"{error}\n{self.qemu.console.read_text(errors='replace')}", **self._earlier}
 
-    def reset(self):
-        """Back to the state after boot: nothing running, plugged, exported or imported."""
-        for step in ("rpc_close", "kill_all", "end_mute", "detach_all", "unexport_all", "remove_gadgets"):
-            self.ask(step, within=60)
+    def silence(self):
+        """Before its snapshot is loaded: whatever the scenario has left, it is a machine that is on and hears nothing."""
+        if not self.qemu.is_running():
+            self.start()
+        self.cut_link()
+
+    def resume(self):
+        """After its snapshot was loaded."""
+        self.cut_link(False)
+        self.qemu.qmp("cont")
+        self.cluster_address = self.address
         self._earlier.clear()
-        self.sh("rm -rf /var/lib/usbipcluster /run/usbipcluster /var/run/vhci_hcd /tmp/* /etc/modprobe.d/bench.conf")
-        self.sh("modprobe -a usbip-host vhci-hcd")
-        self.sync_clock()
 
 
 def disk_checksum(serial, size):

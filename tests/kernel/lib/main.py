@@ -1,17 +1,19 @@
 """The bench's entry: prepares, boots each topology once, runs its scenarios, and says how they went."""
 import argparse
+import itertools
 import json
 import os
 import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 
 import image
 import product
 import scenario
-from bench import records
+from bench import records, start_cluster
 from errors import CheckFailed, DaemonError, GuestError
 from machine import Machine
 from polling import be_patient
@@ -19,13 +21,13 @@ from say import elapsed, say
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 ARTIFACTS = product.ROOT / "artifacts/kernel"
-# A scenario that would begin later than this many seconds after the start has failed: on a machine that is this slow, nothing is learnt. Two
-# idle cores need a third of it.
+# A scenario that would begin later than this many seconds after the start has failed: on a machine that is this slow, nothing is
+# learnt. Two idle cores need a third of it.
 LAST_START = 40 * 60
 
 
 class Boot:
-    """The machines of one topology, powered on together."""
+    """The machines of one topology, powered on together once. A scenario finds them as they were then, or with our daemon on each."""
 
     def __init__(self, topology, prepared, bench_disk):
         self._folder = tempfile.TemporaryDirectory(prefix="kernel-bench.")
@@ -40,9 +42,46 @@ class Boot:
                 seconds = machine.boot()
                 say(f"boot: {machine.name} ({machine.address}) is ready after {seconds:.1f} s")
                 (logs / f"{machine.name}.boot.dmesg").write_text(machine.sh("dmesg -c"))
+            self._save("booted")
         except BaseException:
             self.end()
             raise
+        self._daemons = None
+
+    def prepare(self, with_cluster):
+        """Puts the machines back, in less than a second each. Starting .NET takes 10 s on each of them: that is done once, too."""
+        if with_cluster and self._daemons is None:
+            self._restore("booted")
+            self._daemons = start_cluster(*self.machines)
+            self._save("cluster")
+        if with_cluster:
+            self._restore("cluster", self._daemons)
+        else:
+            self._restore("booted")
+
+    def _save(self, name):
+        self._all_stopped("savevm", name)
+        for machine in self.machines:
+            machine.qemu.qmp("cont")
+
+    def _restore(self, name, daemons=()):
+        """What was sent before and arrives only now would be taken for a part of connections that are back as they were, so all lines are
+        cut first."""
+        for machine, daemon in itertools.zip_longest(self.machines, daemons):
+            machine.daemon = daemon
+            machine.silence()
+        time.sleep(0.05)
+        self._all_stopped("loadvm", name)
+        for machine in self.machines:
+            machine.resume()
+        for machine in self.machines:
+            machine.sync_clock()
+
+    def _all_stopped(self, verb, name):
+        for machine in self.machines:
+            machine.qemu.qmp("stop")
+        for machine in self.machines:
+            machine.qemu.snapshot(verb, name)
 
     def end(self):
         for machine in self.machines:
@@ -66,13 +105,13 @@ def run_topology(topology, scenarios, prepared, bench_disk, patience, soak, fail
                     say(f"FAIL {each.name}: {error}")
                     continue
             say(f"---- {each.name}: {each.shows} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs)")
-            trouble = attempt(each, boot.machines, patience, soak)
+            trouble = attempt(each, boot, patience, soak)
             measured[each.name] = list(records)
             if trouble:
                 failed.append(each.name)
                 say(f"FAIL {each.name}: {trouble}")
             save_logs(each, boot.machines, show=bool(trouble))
-            if trouble or not clean(boot.machines):
+            if trouble:
                 boot.end()
                 boot = None
     finally:
@@ -80,10 +119,11 @@ def run_topology(topology, scenarios, prepared, bench_disk, patience, soak, fail
             boot.end()
 
 
-def attempt(each, machines, patience, soak):
+def attempt(each, boot, patience, soak):
     """Runs a scenario; what went wrong, or None."""
     try:
-        say(f"PASS {each.name} ({each.run(machines, patience, soak):.1f} s)")
+        boot.prepare(each.cluster)
+        say(f"PASS {each.name} ({each.run(boot.machines, patience, soak):.1f} s)")
         return None
     except (CheckFailed, DaemonError, GuestError, TimeoutError) as error:
         line = next((f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == str(each.path)), 0)
@@ -103,16 +143,6 @@ def save_logs(each, machines, show):
             if show and text.strip():
                 print(f"======== {machine.name} {name} (the end; all of it: {folder}/{machine.name}.{name})")
                 print("\n".join(text.splitlines()[-40:]), flush=True)
-
-
-def clean(machines):
-    try:
-        for machine in machines:
-            machine.reset()
-        return True
-    except GuestError as error:
-        say(f"boot: a fresh one is needed: {error}")
-        return False
 
 
 def make_bench_disk(folder, with_product):

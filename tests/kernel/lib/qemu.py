@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import time
+import zlib
 
 LINK = {"A": "10.0.0.1", "B": "10.0.0.2", "C": "10.0.0.3"}
+CLUSTER_LINK = {"A": "10.1.0.1", "B": "10.1.0.2", "C": "10.1.0.3"}
 _PR_SET_PDEATHSIG = 1
 
 
@@ -47,8 +49,13 @@ class Qemu:
             return ["-netdev", f"dgram,id=link,local.type=unix,local.path={self._socket('link')},"
                                f"remote.type=unix,remote.path={self.folder / peers[0]}.link", *card]
         if peers:
-            return ["-netdev", "socket,id=link,mcast=230.0.0.72:7240,localaddr=127.0.0.1", *card]
+            return ["-netdev", f"socket,id=link,mcast={self._group()},localaddr=127.0.0.1", *card]
         return ["-netdev", "hubport,id=link,hubid=0", *card]
+
+    def _group(self):
+        """The multicast group of this run, so that benches that run at the same time don't hear each other."""
+        number = zlib.crc32(self.folder.name.encode())
+        return f"239.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:7240"
 
     def start(self):
         for kind in ("agent", "qmp", "link"):
@@ -73,9 +80,18 @@ class Qemu:
             if "return" in answer:
                 return answer["return"]
 
+    def snapshot(self, verb, name):
+        """savevm or loadvm: memory, devices and disk as they are, kept in the machine's own disk, or back as they were."""
+        trouble = self.qmp("human-monitor-command", **{"command-line": f"{verb} {name}"})
+        if trouble:
+            raise RuntimeError(f"machine {self.name}: {verb} {name}: {trouble.strip()}")
+
+    def is_running(self):
+        return self.process.poll() is None
+
     def kill(self):
         """As if the power failed."""
-        if self.process.poll() is None:
+        if self.is_running():
             self.process.kill()
         self.process.wait(10)
 

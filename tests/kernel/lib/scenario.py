@@ -14,8 +14,9 @@ TOPOLOGIES = {"one": ("A",), "two": ("A", "B"), "three": ("A", "B", "C")}
 class Scenario:
     """A script in scenarios/TOPOLOGY: a docstring that says what it shows, and run(a, ...) with one machine for each parameter.
 
-    Optional globals: TIMEOUT in seconds (default 180), PRODUCT = False when it needs neither our daemon nor our command, SOAK when it
-    can do ten times as much: the arguments for `run` that make it so.
+    Optional globals: TIMEOUT in seconds (default 180), CLUSTER = True when our daemons are to run before it begins, which saves it their
+    start, PRODUCT = False when it needs neither our daemon nor our command, SOAK when it can do ten times as much: the arguments for `run`
+    that make it so.
     """
 
     def __init__(self, path):
@@ -27,6 +28,7 @@ class Scenario:
         spec.loader.exec_module(self._module)
         self.shows = (self._module.__doc__ or "").strip().splitlines()[0]
         self.timeout = getattr(self._module, "TIMEOUT", 180)
+        self.cluster = getattr(self._module, "CLUSTER", False)
         self.product = getattr(self._module, "PRODUCT", True)
         self.soak = getattr(self._module, "SOAK", {})
 

@@ -4,8 +4,9 @@ The control socket serves interactive clients: silence there is allowed. A sessi
 """
 import random
 
-from bench import check, measure
+from bench import check, measure, start_cluster
 
+CLUSTER = True
 BYTES = {
     "garbage": random.Random(3240).randbytes(4096),
     "half a message": {"session port": bytes.fromhex("01118003000000003137"), "cluster port": bytes.fromhex("00000040aa"),
@@ -18,7 +19,7 @@ MARGIN = 2  # what the emulated machine needs on top
 
 def run(a):
     disk = a.make_disk("HOSTILE")
-    daemon = a.start_daemon()
+    daemon, = start_cluster(a)
     daemon.rpc("bind", selector="serial=HOSTILE")
     a.sh(f"usbip attach -r 127.0.0.1 -b {disk['busid']}")
     found = a.find_disk("HOSTILE")

@@ -1,12 +1,13 @@
 """A node attaches its own device: exporter and importer in one kernel and one daemon."""
-from bench import check, measure, milliseconds, poll
-from daemon import Daemon
+from bench import check, measure, milliseconds, poll, start_cluster
+
+CLUSTER = True
 
 
 def run(a):
     disk = a.make_disk("SELF")
-    daemon = Daemon(a)
-    poll("the daemon knows the disk", lambda: daemon.devices(serial="SELF", state="unbound"))
+    daemon, = start_cluster(a)
+    check("the daemon knows the disk", [row["state"] for row in daemon.devices(serial="SELF")], ["unbound"])
     daemon.rpc("bind", selector="serial=SELF")
     before = a.now()
     daemon.rpc("attach", selector="serial=SELF", waitSeconds=30)

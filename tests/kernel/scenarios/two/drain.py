@@ -1,6 +1,8 @@
 """A node that is drained gives out nothing new, leaves alone what is used, and says when nothing is used any more."""
 from bench import check, fails, measure, milliseconds, poll, start_cluster
 
+CLUSTER = True
+
 
 def run(a, b):
     used, spare = a.make_disk("USED"), a.make_acm("SPARE")

@@ -6,11 +6,11 @@ it. Somebody else who asks meanwhile is told who has it. SIGTERM of both daemons
 from bench import check, fails, measure, milliseconds, poll, start_cluster
 from daemon import Daemon
 
-MIB = 8
+CLUSTER = True
 
 
 def run(a, b):
-    disk = a.make_disk("RESTARTS", mib=MIB)
+    disk = a.make_disk("RESTARTS", mib=8)
     daemon_a, daemon_b = start_cluster(a, b)
     daemon_a.rpc("bind", selector="serial=RESTARTS")
     poll("B knows that it is available", lambda: daemon_b.devices(serial="RESTARTS", state="available"))
@@ -26,9 +26,7 @@ def run(a, b):
 
     def read_while(what, act):
         """Reads the disk while something happens in the middle of it."""
-        before = b.sectors_read(found["device"])
-        reading = b.begin("checksum", found["device"])
-        poll("a quarter of the disk is read", lambda: b.sectors_read(found["device"]) - before > (MIB << 20) // 512 // 4)
+        reading = b.begin_reading(found)
         act()
         done = b.now()
         read = reading.result()

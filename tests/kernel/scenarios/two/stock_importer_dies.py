@@ -1,7 +1,7 @@
 """With the stock tools a device whose importer's power failed stays busy: 30 s later, and for the same importer when it is back.
 
 Nothing is on its way when the power fails, so nothing ever tells A's kernel; were there something, A would learn of it from B's next
-boot, up to two minutes after that. `two/importer_dies` is the same with our daemons.
+boot, up to two minutes after that. `two/hosts_die` shows our daemons.
 """
 import time
 

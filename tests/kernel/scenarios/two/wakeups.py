@@ -4,6 +4,7 @@ A socket that was left registered with epoll costs its process more than one wak
 """
 from bench import check, measure, poll, start_cluster
 
+CLUSTER = True
 READS = 400
 SETTLING = 8
 

@@ -131,15 +131,22 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             source is AttachmentSource.Leased ? AttachmentStates.Leasing : AttachmentStates.Connecting,
             s => s with { Device = device, NeedsPort = false });
         var child = StartChild(source);
+        var isNew = false;
         Become(() =>
         {
+            // The attempt may have begun too early to profit from it.
+            Receive<InventoryActor.Changed>(changed =>
+            {
+                _view = changed.View;
+                isNew |= BecameAvailable(changed);
+            });
             Receive<AttachedPort.Progress.Leased>(granted => OnLeased(granted.Lease));
             Receive<AttachedPort.Progress.Connecting>(_ => Show(AttachmentStates.Connecting));
             Receive<AttachedPort.Progress.HandedOver>(OnHandedOver);
             Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(
                 child, usable, _lostAt is null ? EventKinds.Attached : EventKinds.Reattached));
-            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Failed(ended.Error!)));
-            WhileTrying(child, Failed);
+            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Failed(ended.Error!, atOnce: isNew)));
+            WhileTrying(child, error => Failed(error, atOnce: false));
         });
     }
 
@@ -234,7 +241,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             Answer(_status);
     }
 
-    private void Failed(DeviceException error)
+    private void Failed(DeviceException error, bool atOnce)
     {
         error = Reason(error);
         if (error.Message != _told)
@@ -244,7 +251,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         if (_wait is null && _asker is not null)
             GiveUp(error);
         else
-            RetryOrGiveUp(error);
+            RetryOrGiveUp(error, atOnce);
     }
 
     // --- Attached ---
@@ -279,7 +286,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         _status = _status with { LastError = error.Message };
         Show(AttachmentStates.Lost);
         Publish(EventKinds.Lost, reason: error.Message);
-        RetryOrGiveUp(error);
+        RetryOrGiveUp(error, atOnce: false);
     }
 
     // --- After a loss or a failure ---
@@ -289,7 +296,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private static string Words(LeaseStolen theft) => $"taken by {theft.By}{(theft.User is null ? "" : $" ({theft.User})")}";
 
-    private void RetryOrGiveUp(DeviceException error)
+    private void RetryOrGiveUp(DeviceException error, bool atOnce)
     {
         Timers.Cancel("steady");
         _status = _status with { Session = null, LocalBusId = null };
@@ -299,7 +306,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             return;
         }
 
-        var delay = _backoff.Delay(Random.Shared);
+        var delay = atOnce ? TimeSpan.Zero : _backoff.Delay(Random.Shared);
         _backoff = _backoff.Next;
         if (error.Error == DeviceError.NoFreePort)
         {

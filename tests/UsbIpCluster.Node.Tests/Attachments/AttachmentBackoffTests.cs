@@ -30,6 +30,25 @@ public sealed class AttachmentBackoffTests : AttachmentSpec
     }
 
     [Fact]
+    public async Task What_becomes_available_while_an_attempt_fails_is_tried_at_once()
+    {
+        var session = await LoseAsync(await AttachAsync());
+        ShowUnreachable(Available);
+        await session.EndAsync(DeviceError.PeerLost);
+        await ExpectAsync(AttachmentStates.BackingOff);
+        await SettleAsync(Attachment);
+        Advance(Backoff.Longest);
+
+        // Without the cluster, at the address that it had; the exporter is back before that fails.
+        session = await ExpectAttemptAsync();
+        Assert.IsType<AttachmentSource.Resumed>(session.Source);
+        Show(Available);
+        await SettleAsync(Attachment);
+        await session.EndAsync(DeviceError.TimedOut);
+        Assert.IsType<AttachmentSource.Leased>((await ExpectAttemptAsync()).Source);
+    }
+
+    [Fact]
     public async Task A_device_that_was_attached_for_ten_seconds_starts_again_from_the_beginning()
     {
         var session = await LoseAsync(await AttachAsync());

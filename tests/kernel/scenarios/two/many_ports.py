@@ -5,6 +5,7 @@ import concurrent.futures
 from bench import check, fails, measure, median, milliseconds, poll, start_cluster
 
 TIMEOUT = 300
+CLUSTER = True
 COUNT = 16
 ROUNDS = 3
 # The first time, much of the daemons' code is compiled: the second one counts.

@@ -163,7 +163,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
     private void OnAttach(Attach attach)
     {
-        if (Refusal(attach) is { } refusal)
+        if ((Refusal() ?? Refusal(attach)) is { } refusal)
         {
             Sender.Tell(new Status.Failure(refusal));
             return;
@@ -171,7 +171,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
         var id = Add(attach.Target, attach.Once, attach.User, rule: null, AttachmentStates.Waiting);
         var asker = new AttachmentAsker(Sender, attach.Wait, attach.Steal);
-        Save().PipeTo(Self, success: () => new Stored(id, asker, null), failure: error => new Stored(id, asker, error));
+        Save().PipeTo(Self, success: () => new Stored(id, attach, asker, null), failure: error => new Stored(id, attach, asker, error));
     }
 
     // From here on it is attached again after every failure of this host, and before that nobody may believe so.
@@ -179,6 +179,11 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     {
         switch (stored.Error, _attachments.GetValueOrDefault(stored.Id.Number))
         {
+            case (null, { Actor: null }) when Refusal(stored.Attach) is { } refusal:
+                // Somebody else was faster meanwhile.
+                Drop(stored.Id);
+                stored.Asker.Who.Tell(new Status.Failure(refusal));
+                break;
             case (null, { Actor: null }):
                 Start(stored.Id, stored.Asker);
                 break;
@@ -400,12 +405,16 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         "this node attaches no devices: it has no host controller",
         "the daemon's log says why; modprobe vhci-hcd, then restart usbipcd");
 
+    private ControlException? Refusal() => this switch
+    {
+        { _controller: null } => NoController(),
+        { _attachments.Count: >= MaxAttachments } => new ControlException(
+            ControlError.Unavailable, $"this node keeps {MaxAttachments} attachments already"),
+        _ => null,
+    };
+
     private ControlException? Refusal(Attach attach)
     {
-        if (_controller is null)
-            return NoController();
-        if (_attachments.Count >= MaxAttachments)
-            return new ControlException(ControlError.Unavailable, $"this node keeps {MaxAttachments} attachments already");
         if (attach.Target is not AttachmentTarget.Device { Selector: var selector })
             return null;
 
@@ -684,7 +693,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
     private sealed record RecruitAgain;
 
-    private sealed record Stored(AttachmentId Id, AttachmentAsker Asker, Exception? Error);
+    private sealed record Stored(AttachmentId Id, Attach Attach, AttachmentAsker Asker, Exception? Error);
 
     private sealed record RuleStored(AttachmentId Id, IActorRef Asker, TimeSpan? Wait, AttachmentRule? Before, Exception? Error);
 

@@ -41,6 +41,10 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
         await _exporter.BindAsync(Keyboard, CancellationToken.None);
         await SettleAsync(_exports);
         await StartAsync("127.0.0.0/8", ListenerLimits.Default, _exports);
+
+        // The device's own actor has seen that it is exported.
+        await AwaitAssertAsync(
+            () => Assert.Single(UsbIpClient.ListDevices(EndPoint, Deadline.After(Patience))), Patience, TimeSpan.FromMilliseconds(20));
     }
 
     public async Task DisposeAsync()

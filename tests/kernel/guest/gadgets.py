@@ -6,6 +6,8 @@ import os
 import random
 import time
 
+from sysusb import link
+
 _CONFIGFS = "/sys/kernel/config/usb_gadget"
 _UDCS = "/sys/class/udc"
 _DEVICES = "/sys/bus/usb/devices"
@@ -79,7 +81,7 @@ def plug(serial, udc=None, timeout=10):
     while time.monotonic() < started + timeout:
         for busid in os.listdir(_DEVICES):
             path = f"{_DEVICES}/{busid}"
-            if "dummy_hcd" in os.path.realpath(path) and _read(f"{path}/serial") == serial and _is_taken(path):
+            if "dummy_hcd" in link(path) and _read(f"{path}/serial") == serial and _is_taken(path):
                 return {"serial": serial, "busid": busid, "udc": udc, "plugged": started}
         time.sleep(0.01)
     raise TimeoutError(f"gadget {serial} on {udc} did not appear on its bus")
@@ -87,7 +89,7 @@ def plug(serial, udc=None, timeout=10):
 
 def _is_taken(path):
     """Whether a driver has made the device its own. The ordinary one has configured it then; usbip-host leaves that to the importer."""
-    return _read(f"{path}/bConfigurationValue") or os.path.basename(os.path.realpath(f"{path}/driver")) == "usbip-host"
+    return _read(f"{path}/bConfigurationValue") or os.path.basename(link(f"{path}/driver")) == "usbip-host"
 
 
 def _read(path):

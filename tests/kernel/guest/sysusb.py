@@ -19,6 +19,14 @@ def _read(path):
         return ""
 
 
+def link(path):
+    """Where a link of sysfs leads; empty when it is not there, or not any more."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
 def usb_devices():
     """Every USB device but hubs: [{"busid", "serial", "vid", "pid", "driver", "imported", "usbip_status"}]."""
     found = []
@@ -26,10 +34,9 @@ def usb_devices():
         path = f"{_DEVICES}/{busid}"
         if ":" in busid or busid.startswith("usb"):
             continue
-        driver = os.path.basename(os.path.realpath(f"{path}/driver")) if os.path.exists(f"{path}/driver") else ""
         found.append({"busid": busid, "serial": _read(f"{path}/serial"), "vid": _read(f"{path}/idVendor"),
-                      "pid": _read(f"{path}/idProduct"), "driver": driver, "imported": "/vhci_hcd" in os.path.realpath(path),
-                      "usbip_status": _read(f"{path}/usbip_status")})
+                      "pid": _read(f"{path}/idProduct"), "driver": os.path.basename(link(f"{path}/driver")),
+                      "imported": "/vhci_hcd" in link(path), "usbip_status": _read(f"{path}/usbip_status")})
     return found
 
 
@@ -76,7 +83,7 @@ def find_disk(serial, imported=True, timeout=15):
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         for block in glob.glob("/sys/block/sd*"):
-            path = os.path.realpath(block)
+            path = f"/sys/block/{link(block)}"
             sectors = int(_read(f"{block}/size") or 0)
             if ("/vhci_hcd" in path) == imported and sectors:
                 usb = path.split("/host")[0].rsplit("/", 1)[0]

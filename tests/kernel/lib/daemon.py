@@ -41,7 +41,7 @@ class Daemon:
     """A running usbipcd. Two connections to its control socket stay open: one for calls, one that follows the events."""
 
     def __init__(self, machine, *arguments, seed=None, config=None, env=None, user=None, control="/run/usbipcluster/control.sock",
-                 timeout=60, prefix=()):
+                 timeout=150, prefix=()):
         """Starts it as node A, B or C of one cluster and waits for the control socket. `seed` is another machine, `config` what the
         configuration file says, `prefix` a command that becomes usbipcd; more arguments go as they are to usbipcd."""
         self.machine = machine

@@ -105,7 +105,7 @@ class Daemon:
         return self.machine.kill(self.pid, signal)
 
 
-def start_cluster(first, *others, timeout=60):
+def start_cluster(first, *others, timeout=120):
     """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other.
 
     In a scenario with CLUSTER they run already, and are returned the first time, as soon as each knows what is plugged in.

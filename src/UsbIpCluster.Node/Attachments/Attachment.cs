@@ -47,7 +47,6 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private IActorRef? _asker;
     private Backoff _backoff;
     private bool _maySteal;
-    private HeldLease? _lease;
     private ulong _resumes;
     private AttachmentSource? _source;
     private LeaseStolen? _theft;
@@ -77,7 +76,6 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         _former = former;
         _port = port;
         _view = view;
-        _lease = status.Lease;
         _holder = new Holder(settings.Node, status.Id);
         _begun = Now;
     }
@@ -105,7 +103,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private void Adopt(PortSession session)
     {
         Show(AttachmentStates.Enumerating);
-        var child = StartChild(new AttachmentSource.Adopted(session, _lease?.Lease));
+        var child = StartChild(new AttachmentSource.Adopted(session, _status.Lease?.Lease));
         Become(() =>
         {
             Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(child, usable, EventKinds.Adopted));
@@ -192,11 +190,11 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     // since none is good twice and whether the last one arrived is not known; the exporter looks as many ahead.
     private AttachmentSource.Resumed? FindResumable()
     {
-        if (_lease is null || _view.Nodes.GetValueOrDefault(_lease.Exporter) is { Reachable: true })
+        if (_status.Lease is not { } held || _view.Nodes.GetValueOrDefault(held.Exporter) is { Reachable: true })
             return null;
-        var epoch = _lease.Lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
+        var epoch = held.Lease.Epoch.Value + 1 + (_resumes % DeviceLedger.ResumeWindow);
         _resumes++;
-        return new AttachmentSource.Resumed(_lease.Lease with { Epoch = new Epoch(epoch) });
+        return new AttachmentSource.Resumed(held.Lease with { Epoch = new Epoch(epoch) });
     }
 
     private AttachmentId? Orphan(ClusterDevice device) => _former.Behind(device.Device.Holder);
@@ -220,10 +218,10 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         _maySteal = false;
         _theft = null;
         _resumes = 0;
-        _lease = _source is AttachmentSource.Leased { Device: var device }
+        var held = _source is AttachmentSource.Leased { Device: var device }
             ? new HeldLease(device.Node, device.Address, lease)
-            : _lease! with { Lease = lease };
-        Show(_status.State, s => s with { Lease = _lease });
+            : _status.Lease! with { Lease = lease };
+        Show(_status.State, s => s with { Lease = held });
     }
 
     private void OnHandedOver(AttachedPort.Progress.HandedOver handedOver)
@@ -312,7 +310,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         {
             // Others may have the device until there is a port for it here; of that, the manager tells.
             Release();
-            _status = _status with { NeedsPort = true, Lease = null };
+            _status = _status with { NeedsPort = true };
             delay = NoPortInterval;
         }
 
@@ -424,7 +422,6 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Receive<LeaseStolen>(IsMine, stolen =>
         {
             _theft = stolen;
-            _lease = null;
             Show(_status.State, s => s with { LastError = Words(stolen), Lease = null });
         });
         Receive<LeaseStolen>(_ => { });
@@ -439,7 +436,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     }
 
     private bool IsMine(LeaseStolen stolen) =>
-        _lease is { Lease: var lease } held && stolen.Holder == _holder && stolen.Exporter == held.Exporter && stolen.BusId == lease.BusId
+        _status.Lease is { Lease: var lease } held && stolen.Holder == _holder && stolen.Exporter == held.Exporter && stolen.BusId == lease.BusId
         && stolen.Epoch.Value >= lease.Epoch.Value && stolen.Epoch.Value - lease.Epoch.Value <= DeviceLedger.ResumeWindow;
 
     // The child's place is free only when it has stopped.
@@ -481,10 +478,10 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void Release()
     {
-        if (_release is not null && _lease is not null)
-            Context.ActorSelection($"{_lease.Address}/user/node/exports").Tell(_release);
+        if (_release is not null && _status.Lease is { Address: var exporter })
+            Context.ActorSelection($"{exporter}/user/node/exports").Tell(_release);
         _release = null;
-        _lease = null;
+        _status = _status with { Lease = null };
     }
 
     private void Answer(object answer)

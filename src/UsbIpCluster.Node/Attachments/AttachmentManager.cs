@@ -320,11 +320,14 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         }
     }
 
-    // Every device that can be had is attached, by this rule or otherwise. One that waits has no device now.
+    // One that waits has no device now.
+    private static bool IsOnItsWay(Kept kept) => kept.Status.State is not (AttachmentStates.Attached or AttachmentStates.Waiting);
+
+    // Every device that can be had is attached, by this rule or otherwise.
     private bool IsComplete(AttachmentId id)
     {
         var rule = _rules[id.Number];
-        return MembersOf(id).All(kept => kept.Status.State is AttachmentStates.Attached or AttachmentStates.Waiting)
+        return !MembersOf(id).Any(IsOnItsWay)
             && _attachments.Values.Any(kept => kept.Status.State == AttachmentStates.Attached
                 && (kept.Status.Plan.Rule == id || HasDevice(kept.Status, rule.Match)))
             && Missing(rule).Length == 0;
@@ -334,10 +337,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     {
         if (!_ruleAskers.Remove(waited.Asker) || !_rules.TryGetValue(waited.Asker.Rule.Number, out var rule))
             return;
-        Kept[] missing =
-        [
-            .. MembersOf(rule.Id).Where(kept => kept.Status.State is not (AttachmentStates.Attached or AttachmentStates.Waiting)),
-        ];
+        Kept[] missing = [.. MembersOf(rule.Id).Where(IsOnItsWay)];
         waited.Asker.Who.Tell(new Status.Failure(new ControlException(
             ControlError.TimedOut,
             missing.Length == 0
@@ -493,7 +493,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         AnswerRuleAskers();
         var asker = Sender;
         Task.WhenAll(chosen.Select(DetachAsync))
-            .PipeTo(Self, success: ends => new Detached(asker, rules, [.. ends]), failure: error => new Status.Failure(error));
+            .PipeTo(Self, success: ends => new Detached(asker, rules, ends));
     }
 
     private static async Task<DetachEnd> DetachAsync(Kept kept)
@@ -598,8 +598,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
     private void Keep(AttachmentStatus status)
     {
-        if (!_attachments.TryGetValue(status.Id.Number, out var kept))
-            return;
+        var kept = _attachments[status.Id.Number];
         _attachments[status.Id.Number] = kept with { Status = status };
         if (KeptAttachmentsFile.Line(status) != KeptAttachmentsFile.Line(kept.Status))
             SaveLater();

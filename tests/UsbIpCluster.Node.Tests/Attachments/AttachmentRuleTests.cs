@@ -48,13 +48,8 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
     [Fact]
     public async Task A_device_that_comes_back_is_the_same_attachments()
     {
-        await ShowAsync(Samples.Entry("1-1"));
-        await AttachAllAsync();
-        await HandOverAsync(3);
-        Controller.Show(3, PortStatus.Ready);
-        await ShowAsync();
-        Controller.Show(3, PortStatus.Free);
-        await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Waiting);
+        await AttachByRuleAsync();
+        await UnplugAsync();
         await ShowAsync(Samples.Entry("1-7") with { Serial = "S-1-1" });
         var request = await HandOverAsync(3);
         Assert.Equal((new AttachmentId(2), "1-7"), (request.Holder.Attachment, request.BusId.Value));
@@ -145,10 +140,7 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
     [Fact]
     public async Task A_rule_goes_on_after_a_restart_with_the_sessions_that_live()
     {
-        await ShowAsync(Samples.Entry("1-1"));
-        await AttachAllAsync();
-        await HandOverAsync(3);
-        Controller.Show(3, PortStatus.Ready);
+        await AttachByRuleAsync();
         await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Attached);
         await RestartAsync();
         await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Attached);
@@ -176,13 +168,8 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
     [Fact]
     public async Task Another_device_in_the_place_of_one_that_is_gone_is_attached_beside_it()
     {
-        await ShowAsync(Samples.Entry("1-1"));
-        await AttachAllAsync();
-        await HandOverAsync(3);
-        Controller.Show(3, PortStatus.Ready);
-        await ShowAsync();
-        Controller.Show(3, PortStatus.Free);
-        await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Waiting);
+        await AttachByRuleAsync();
+        await UnplugAsync();
         await ShowAsync(Samples.Entry("1-1") with { Serial = "another" });
         Assert.Equal(new AttachmentId(3), (await HandOverAsync(3)).Holder.Attachment);
     }
@@ -190,10 +177,7 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
     [Fact]
     public async Task A_device_that_has_moved_before_its_loss_was_noticed_is_the_same_attachments()
     {
-        await ShowAsync(Samples.Entry("1-1"));
-        await AttachAllAsync();
-        await HandOverAsync(3);
-        Controller.Show(3, PortStatus.Ready);
+        await AttachByRuleAsync();
         await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Attached);
         await ShowAsync(Samples.Entry("1-7") with { Serial = "S-1-1" });
         ExpectNothing(Exports);
@@ -238,13 +222,8 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
     [Fact]
     public async Task What_waits_in_vain_for_a_day_is_dismissed_and_made_again_when_it_comes()
     {
-        await ShowAsync(Samples.Entry("1-1"));
-        await AttachAllAsync();
-        await HandOverAsync(3);
-        Controller.Show(3, PortStatus.Ready);
-        await ShowAsync();
-        Controller.Show(3, PortStatus.Free);
-        await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Waiting);
+        await AttachByRuleAsync();
+        await UnplugAsync();
         Advance(AttachmentManager.MemberPatience + Seconds(1));
         await ShowAsync();
         await AwaitAssertAsync(async () => Assert.Empty((await SnapshotAsync()).Attachments));
@@ -293,6 +272,22 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
 
     private Task<AttachmentManager.Snapshot> AttachAllAsync(string match = "0525:a4a5", TimeSpan? wait = null) =>
         Manager.Ask<AttachmentManager.Snapshot>(new AttachmentManager.AttachAll(Samples.Selector(match), wait, "alice"), Seconds(10));
+
+    // The rule is a1, its attachment of lab1/1-1 a2.
+    private async Task AttachByRuleAsync()
+    {
+        await ShowAsync(Samples.Entry("1-1"));
+        await AttachAllAsync();
+        await HandOverAsync(3);
+        Controller.Show(3, PortStatus.Ready);
+    }
+
+    private async Task UnplugAsync()
+    {
+        await ShowAsync();
+        Controller.Show(3, PortStatus.Free);
+        await AwaitStateAsync(new AttachmentId(2), AttachmentStates.Waiting);
+    }
 
     private static (string BusId, AttachmentId Attachment) Describe(RequestLease request) => (request.BusId.Value, request.Holder.Attachment);
 

@@ -1,6 +1,7 @@
 """Without root: no access to root's socket is exit code 4; a daemon of one's own runs, and what needs root is exit code 1."""
-from bench import check
+from bench import check, start_cluster
 
+CLUSTER = True
 OTHER_PORT = 3241
 
 
@@ -10,7 +11,7 @@ def run(a):
     a.spawn("usbipd", "--tcp-port", str(OTHER_PORT), log="/tmp/usbipd.log")
     a.wait_listening(OTHER_PORT)
 
-    root = a.start_daemon()
+    root, = start_cluster(a)
     foreign = a.command("list", user="nobody")
     check("usbipc as nobody at root's socket ends with 4", foreign["code"], 4)
     check(f"... and says why: {foreign['err'].strip()}", "permission" in foreign["err"].lower())

@@ -4,7 +4,9 @@
 """
 import json
 
-from bench import check, measure, milliseconds, poll
+from bench import check, measure, milliseconds, patient, poll
+
+GOAL, FAILS_BEYOND = 1, 5
 
 
 def run(a, b):
@@ -16,16 +18,17 @@ def run(a, b):
     poll("B lists A's device", lambda: daemon_b.devices(serial="EARLY"))
     known = b.now()
     ready = max(a.on_host(daemon_a.ready), b.on_host(daemon_b.ready))
-    measure("both ready to B's answer with A's device", milliseconds(b.on_host(known) - ready), "ms")
-    check("... within 1 s", b.on_host(known) - ready < 1)
+    took = b.on_host(known) - ready
+    measure(f"both ready to B's answer with A's device (goal {GOAL} s, fails beyond {FAILS_BEYOND})", milliseconds(took), "ms")
+    check(f"... within {FAILS_BEYOND} s", took < patient(FAILS_BEYOND))
 
     before = b.now()
     late = a.make_hid("LATE")
     event = daemon_b.wait_event(before, "device-added", late["busid"])
     uevent = a.wait_uevent(late["plugged"], "add", rf"/{late['busid']}$", "usb_device")
     took = b.on_host(event["time"]) - a.on_host(uevent["time"])
-    measure("A's uevent to B's event", milliseconds(took), "ms")
-    check("... within 1 s", took < 1)
+    measure(f"A's uevent to B's event (goal {GOAL} s, fails beyond {FAILS_BEYOND})", milliseconds(took), "ms")
+    check(f"... within {FAILS_BEYOND} s", took < patient(FAILS_BEYOND))
 
     a.unplug(late)
     event = daemon_b.wait_event(event["time"], "device-removed", late["busid"])

@@ -2,8 +2,9 @@
 
 Three kinds of it: one that answers nothing, one that says it is SuperSpeed and answers nothing, and a real one under a wrong speed.
 """
-from bench import DaemonError, check, fails, measure, patient, poll
+from bench import DaemonError, check, fails, measure, patient, poll, start_cluster
 
+CLUSTER = True
 LOW, HIGH, SUPER = 1, 3, 5
 SILENT, SILENT_SUPER = "7-1", "7-2"
 # The daemon gives an enumeration 20 s; then the port is freed, for which it allows the kernel 8 s.
@@ -17,6 +18,8 @@ NOWHERE = "10.0.0.99"
 
 
 def run(a, b):
+    at_a, daemon = start_cluster(a, b)
+    at_a.kill("TERM")
     disk = a.make_disk("WRONG")
     a.sh(f"usbip bind -b {disk['busid']}")
     a.spawn("usbipd", "--tcp-port", "3241", log="/tmp/usbipd.log")
@@ -24,7 +27,6 @@ def run(a, b):
     wrong_speed = disk["busid"]
     a.serve_mute({SILENT: {"speed": HIGH}, SILENT_SUPER: {"speed": SUPER},
                   wrong_speed: {"speed": LOW, "relay": ["127.0.0.1", 3241, wrong_speed]}})
-    daemon = b.start_daemon()
 
     begun = b.now()
     waiting = b.begin(daemon.call, "attach", remoteHost=a.address, remoteBusid=SILENT_SUPER, waitSeconds=8)

@@ -1,10 +1,12 @@
 """The stock `usbip list -r` and `usbip attach` work against our daemon."""
-from bench import check, poll
+from bench import check, poll, start_cluster
+
+CLUSTER = True
 
 
 def run(a, b):
     disk = a.make_disk("PLAIN", mib=2)
-    daemon = a.start_daemon(env={"USBIPCLUSTER__PLAINCLIENTS": f"{b.address}/32"})
+    daemon, _ = start_cluster(a, b)
     daemon.rpc("bind", selector="serial=PLAIN")
     check("usbip list -r shows the device", f"{disk['busid']}: " in b.sh(f"usbip list -r {a.address}"))
     b.sh(f"usbip attach -r {a.address} -b {disk['busid']}")

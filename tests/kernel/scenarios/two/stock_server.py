@@ -1,14 +1,17 @@
 """`usbipc attach -r HOST -b BUSID` works against a stock `usbipd`, and the stock `usbip port` shows our attachment."""
-from bench import check, poll
+from bench import check, poll, start_cluster
+
+CLUSTER = True
 
 
 def run(a, b):
+    ours, daemon = start_cluster(a, b)
+    ours.kill("TERM")
     disk = a.make_disk("SERVED", mib=2)
     a.sh(f"usbip bind -b {disk['busid']}")
     a.spawn("usbipd", log="/tmp/usbipd.log")
     a.wait_listening(3240)
 
-    daemon = b.start_daemon()
     rows = daemon.rpc("list", remote=a.address)
     check("usbipc list -r shows the device", disk["busid"] in [row["busid"] for row in rows])
     attach = b.command(f"attach -r {a.address} -b {disk['busid']} --wait=30s")

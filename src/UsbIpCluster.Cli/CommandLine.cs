@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using UsbIpCluster.Cli.Commands;
+using UsbIpCluster.Cli.Commands.Ca;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 
@@ -36,6 +38,7 @@ internal static class CommandLine
         {
             new ListCommand(), new NodesCommand(), new BindCommand(), new UnbindCommand(), new DrainCommand(),
             new AttachCommand(), new DetachCommand(), new PortCommand(), new EventsCommand(), new VersionCommand(),
+            new CaCommand(),
         };
         options.AddTo(root);
         return root;
@@ -46,6 +49,9 @@ internal static class CommandLine
         root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     private static WaitOption? WaitOf(ParseResult parsed) => parsed.CommandResult.Command.Options.OfType<WaitOption>().FirstOrDefault();
+
+    private static string PathOf(CommandResult command) =>
+        command.Command is RootCommand ? "" : $"{(command.Parent is CommandResult parent ? PathOf(parent) : "")}{command.Command.Name} ";
 
     private static ControlException UsageError(ParseResult parsed, string[] arguments)
     {
@@ -61,7 +67,7 @@ internal static class CommandLine
         var bareWait = Array.IndexOf(arguments, WaitOption.Bare);
         var hint = bareWait >= 0 && bareWait + 1 < arguments.Length && Duration.TryParse(arguments[bareWait + 1], out _) && WaitOf(parsed) is { } wait
             ? $"{WaitOption.Bare} takes its duration with =, as in {wait.WithDefault}"
-            : $"see usbipc {(inCommand ? $"{parsed.CommandResult.Command.Name} " : "")}--help";
+            : $"see usbipc {PathOf(parsed.CommandResult)}--help";
         return new ControlException(ControlError.Usage, char.ToLowerInvariant(message[0]) + message[1..], hint);
     }
 }

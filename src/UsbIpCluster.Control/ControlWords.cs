@@ -112,4 +112,13 @@ public static class EventKinds
 
     /// <summary>A local device and another one have the same name.</summary>
     public const string NameConflict = "name-conflict";
+
+    /// <summary>The node's certificate ends soon; told daily.</summary>
+    public const string TlsExpires = "tls-expires";
+
+    /// <summary>The node uses new certificate files.</summary>
+    public const string TlsRenewed = "tls-renewed";
+
+    /// <summary>The node has new certificate files that can't be used, and uses those from before.</summary>
+    public const string TlsBroken = "tls-broken";
 }

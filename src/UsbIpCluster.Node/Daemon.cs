@@ -34,6 +34,7 @@ internal sealed class Daemon : IAsyncDisposable
         typeof(Daemon).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>Starts a node.</summary>
+    /// <exception cref="ConfigurationException">Its certificate can't be used.</exception>
     /// <exception cref="StartException">It can't start: a port is taken, another daemon runs, the state folder can't be made.</exception>
     public static async Task<Daemon> StartAsync(NodeOptions options, ILoggerFactory logs)
     {
@@ -62,6 +63,7 @@ internal sealed class Daemon : IAsyncDisposable
         var log = logs.CreateLogger("usbipcd");
         var state = OpenState(options.State);
         var started = DateTimeOffset.UtcNow;
+        var tls = options.Tls is { } files ? ClusterTls.Load(files, options.Node, started) : null;
 
         var listener = Listen(options.Listen);
         _stop.Push(() => Done(listener.Dispose));
@@ -70,7 +72,7 @@ internal sealed class Daemon : IAsyncDisposable
         _stop.Push(() => backends.DisposeAsync().AsTask());
 
         var address = LocalAddress.Of(options.ClusterListen, options.Seeds);
-        var system = StartSystem(options, address, logs);
+        var system = StartSystem(options, address, tls, logs);
         _stop.Push(() => StopAsync(system));
 
         var endpoints = options.Advertise.IsEmpty
@@ -88,6 +90,7 @@ internal sealed class Daemon : IAsyncDisposable
             []);
         var foundation = new NodeFoundation(
             entry,
+            tls,
             options.Seeds,
             new ExportSettings(options.Node, endpoints, options.Exports, state),
             new AttachmentSettings(options.Node, options.KeepAlive, state),
@@ -151,11 +154,11 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    private static ActorSystem StartSystem(NodeOptions options, IPAddress address, ILoggerFactory logs)
+    private static ActorSystem StartSystem(NodeOptions options, IPAddress address, ClusterTls? tls, ILoggerFactory logs)
     {
         try
         {
-            return Wiring.CreateSystem(new ClusterSettings(options.ClusterListen, address), logs.CreateLogger("cluster"));
+            return Wiring.CreateSystem(new ClusterSettings(options.ClusterListen, address, tls), logs.CreateLogger("cluster"));
         }
         catch (Exception error) when (error.GetBaseException() is SocketException socket)
         {

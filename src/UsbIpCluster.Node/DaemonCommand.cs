@@ -32,6 +32,11 @@ internal static class DaemonCommand
             ServiceManager.Stopping();
             return 0;
         }
+        catch (ConfigurationException error)
+        {
+            await Console.Error.WriteLineAsync($"usbipcd: {error.Message}");
+            return CommandLine.UsageError;
+        }
         catch (StartException error)
         {
             await Console.Error.WriteLineAsync($"usbipcd: {error.Message}");

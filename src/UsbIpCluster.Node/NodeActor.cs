@@ -8,6 +8,7 @@ namespace UsbIpCluster.Node;
 
 /// <summary>What the actors of a node stand on; it outlives them.</summary>
 /// <param name="Entry">What the node says of itself at the start.</param>
+/// <param name="Tls">What protects its connections to other nodes; null for nothing.</param>
 /// <param name="Seeds">Where it knocks.</param>
 /// <param name="Exports">What its devices need to know.</param>
 /// <param name="Attachments">What its attachments need to know.</param>
@@ -18,6 +19,7 @@ namespace UsbIpCluster.Node;
 /// <param name="PlainClients">Who may import without a lease.</param>
 internal sealed record NodeFoundation(
     NodeEntry Entry,
+    ClusterTls? Tls,
     ImmutableArray<NetworkAddress> Seeds,
     ExportSettings Exports,
     AttachmentSettings Attachments,
@@ -37,7 +39,8 @@ internal sealed class NodeActor : ReceiveActor
     {
         var view = InventoryView.Of(foundation.Entry);
         var membership = Context.ActorOf(Props.Create(() => new MembershipActor(foundation.Seeds)), "membership");
-        var inventory = Context.ActorOf(Props.Create(() => new InventoryActor(foundation.Entry, membership)), "inventory");
+        var names = foundation.Tls?.Names ?? new PeerNames();
+        var inventory = Context.ActorOf(Props.Create(() => new InventoryActor(foundation.Entry, membership, names)), "inventory");
         var control = Context.ActorOf(Props.Create(() => new ControlEndpoint()), "control");
         var exports = Context.ActorOf(
             Props.Create(() => new ExportManager(foundation.Exports, foundation.Exporters, inventory)), "exports");
@@ -46,6 +49,9 @@ internal sealed class NodeActor : ReceiveActor
         var listener = Context.ActorOf(
             Props.Create(() => new UsbIpListener(foundation.Listener, foundation.Limits, foundation.PlainClients, exports, membership)),
             "listener");
+
+        if (foundation.Tls is { } tls)
+            Context.ActorOf(Props.Create(() => new CertificateWatch(tls)), "certificates");
 
         var actors = new ControlActors(inventory, membership, exports, attachments, control);
         Receive<GetControlActors>(_ => Sender.Tell(actors));

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Event;
@@ -70,7 +71,7 @@ internal sealed class Association(Transport transport, Address remote)
         catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
         {
             if (_failures++ == 0 && !transport.Ended.IsCancellationRequested)
-                transport.Log(LogLevel.InfoLevel, $"No connection to {remote}: {e.Message}");
+                transport.Log(e.InnerException is AuthenticationException ? LogLevel.WarningLevel : LogLevel.InfoLevel, $"No connection to {remote}: {e.Message}");
             await Pause();
         }
         finally
@@ -89,10 +90,11 @@ internal sealed class Association(Transport transport, Address remote)
         using var deadline = new CancellationTokenSource(settings.FrameDeadline, transport.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, transport.Ended);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        Stream? stream = null;
         try
         {
             await socket.ConnectAsync(remote.Host!.Trim('[', ']'), remote.Port!.Value, either.Token);
-            var stream = await transport.Open(socket, remote.Host, either.Token);
+            stream = await transport.Open(socket, remote, either.Token);
             await stream.WriteAsync(new Hello(transport.Self, remote).ToFrame(), either.Token);
             var answer = await Frames.Read(stream, Hello.MaxLength, settings.FrameDeadline, transport.Clock, either.Token)
                 ?? throw new WireException("it was refused");
@@ -102,6 +104,7 @@ internal sealed class Association(Transport transport, Address remote)
         }
         catch (Exception e)
         {
+            stream?.Dispose();
             socket.Dispose();
             if (e is OperationCanceledException && deadline.IsCancellationRequested)
                 throw new WireException($"no answer within {settings.FrameDeadline.TotalSeconds:0.#} s", e);

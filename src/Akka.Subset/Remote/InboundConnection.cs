@@ -10,6 +10,7 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
 
     private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(transport.Ended);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Stream? _stream;
 
     /// <exception cref="WireException">What came is not what the protocol has there.</exception>
     public async Task Run()
@@ -17,12 +18,11 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
         var settings = transport.Settings;
         using var deadline = new CancellationTokenSource(settings.FrameDeadline, transport.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _ended.Token);
-        Stream stream;
         UniqueAddress from;
         try
         {
-            stream = await transport.Open(socket, host: null, either.Token);
-            from = await Greet(stream, either.Token);
+            _stream = await transport.Open(socket, remote: null, either.Token);
+            from = await Greet(_stream, either.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
@@ -32,7 +32,7 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
             await predecessor.End(transport.Clock);
         try
         {
-            while (await Frames.Read(stream, settings.MaxFrameBytes, settings.FrameDeadline, transport.Clock, _ended.Token) is { } frame)
+            while (await Frames.Read(_stream, settings.MaxFrameBytes, settings.FrameDeadline, transport.Clock, _ended.Token) is { } frame)
                 Take(from, frame);
         }
         finally
@@ -57,6 +57,7 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
 
     public void Dispose()
     {
+        _stream?.Dispose();
         _done.TrySetResult();
         _ended.Dispose();
     }

@@ -20,6 +20,12 @@ public sealed record SubsetRemoteSettings
     /// <summary>The serializers of the messages that may cross the wire. Nothing else does.</summary>
     public IReadOnlyList<Func<ExtendedActorSystem, SerializerDetails>> Serializers { get; init; } = [];
 
+    /// <summary>
+    /// Puts protection around a connection, before anything is said over it: to this address, or accepted where there is none. Null: nothing
+    /// protects it. Throws <see cref="System.Security.Authentication.AuthenticationException"/> for whom it refuses, with why.
+    /// </summary>
+    public Func<NetworkStream, Address?, CancellationToken, Task<Stream>>? Secure { get; init; }
+
     /// <summary>The longest frame, in bytes. A longer message is not sent; a longer frame ends its connection.</summary>
     public int MaxFrameBytes { get; init; } = 256 * 1024;
 

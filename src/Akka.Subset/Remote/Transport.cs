@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Akka.Actor;
 using Akka.Actor.Internal;
 using Akka.Cluster;
@@ -140,9 +141,10 @@ internal sealed class Transport : IDisposable
 
     /// <summary>The stream of a connected socket. Whatever protects the connection is put around it here.</summary>
     /// <param name="socket">The socket, which belongs to the stream from now on.</param>
-    /// <param name="host">The host that was connected to; null for a connection that was accepted.</param>
+    /// <param name="remote">The system that was connected to; null for a connection that was accepted.</param>
     /// <param name="deadline">Until when the handshake must be done.</param>
-    public ValueTask<Stream> Open(Socket socket, string? host, CancellationToken deadline)
+    /// <exception cref="WireException">The other side is refused.</exception>
+    public async Task<Stream> Open(Socket socket, Address? remote, CancellationToken deadline)
     {
         deadline.ThrowIfCancellationRequested();
         socket.NoDelay = true;
@@ -152,7 +154,15 @@ internal sealed class Transport : IDisposable
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
         if (OperatingSystem.IsLinux())
             socket.SetRawSocketOption((int)ProtocolType.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)Settings.AcknowledgeTimeout.TotalMilliseconds));
-        return ValueTask.FromResult<Stream>(new NetworkStream(socket, ownsSocket: true));
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        try
+        {
+            return Settings.Secure is { } secure ? await secure(stream, remote, deadline) : stream;
+        }
+        catch (AuthenticationException e)
+        {
+            throw new WireException(e.Message, e);
+        }
     }
 
     public void Log(LogLevel level, string message) => System.Publish(level, $"Remoting({Self.Address})", message, null);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using System.Collections.Immutable;
 using System.Net;
 
+using UsbIpCluster.Certificates;
 using UsbIpCluster.Devices;
 
 namespace UsbIpCluster.Node;
@@ -65,6 +66,9 @@ internal sealed record NodeOptions
 
     /// <summary>Where the cluster is served.</summary>
     public required IPEndPoint ClusterListen { get; init; }
+
+    /// <summary>What it shows its peers, and whom it believes; null without TLS.</summary>
+    public required TlsFiles? Tls { get; init; }
 
     /// <summary>Where this node knocks.</summary>
     public required ImmutableArray<NetworkAddress> Seeds { get; init; }

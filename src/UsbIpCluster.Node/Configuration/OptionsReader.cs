@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using UsbIpCluster.Certificates;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
 
@@ -20,6 +21,7 @@ internal static class OptionsReader
     {
         var values = new ConfigurationValues(file ?? (File.Exists(DefaultFile) ? DefaultFile : null), commandLine);
         var insecure = values.Read("cluster.insecure", bool.TryParse, "true or false", false);
+        var tls = ReadTls(values);
         var keepAlive = SessionSocketOptions.Default;
 
         // The host's name matters only where no other is given: it need not be a node's.
@@ -35,7 +37,8 @@ internal static class OptionsReader
                 "cluster.listen",
                 TryEndPoint,
                 EndPointForm,
-                new IPEndPoint(insecure ? IPAddress.IPv6Any : IPAddress.Loopback, NodeOptions.ClusterPort)),
+                new IPEndPoint(insecure || tls is not null ? IPAddress.IPv6Any : IPAddress.Loopback, NodeOptions.ClusterPort)),
+            Tls = tls,
             Seeds = values.ReadList<NetworkAddress>("cluster.seeds", TryAddress(NodeOptions.ClusterPort), AddressForm, []),
             Exporters =
             [
@@ -67,15 +70,27 @@ internal static class OptionsReader
                 "limits.perAddress", $"{options.Limits.PerAddress}", $"at most limits.connections, which is {options.Limits.Connections}");
         }
 
-        if (!insecure && !IPAddress.IsLoopback(options.ClusterListen.Address))
+        if (!insecure && tls is null && !IPAddress.IsLoopback(options.ClusterListen.Address))
         {
             throw values.Wrong(
                 "cluster.listen",
                 options.ClusterListen.ToString(),
-                "a loopback address, or cluster.insecure: true where the network can be trusted; without TLS it is served nowhere else");
+                "a loopback address; with cluster.tls any, or cluster.insecure: true where the network can be trusted");
         }
 
         return options;
+    }
+
+    private static TlsFiles? ReadTls(ConfigurationValues values)
+    {
+        string[] keys = ["cluster.tls.ca", "cluster.tls.certificate", "cluster.tls.key"];
+        var paths = Array.ConvertAll(keys, key => values.Read<string>(key, TryPath, "an absolute path of a PEM file", ""));
+        if (paths is [{ Length: > 0 } authority, { Length: > 0 } certificate, { Length: > 0 } key])
+            return new TlsFiles(authority, certificate, key);
+        var given = Array.FindIndex(paths, path => path.Length > 0);
+        return given < 0
+            ? null
+            : throw values.Wrong(keys[given], paths[given], $"it together with {keys[Array.IndexOf(paths, "")]}: all three of {string.Join(", ", keys)}, or none");
     }
 
     private static ListenerLimits ReadLimits(ConfigurationValues values)

@@ -52,15 +52,19 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     private const int MaxNodes = 1024;
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly SaidOnce _said = new();
     private readonly IActorRef _membership;
+    private readonly PeerNames _names;
     private InventoryView _view;
     private MembershipView _members = MembershipView.Empty;
 
     /// <param name="self">What this node says of itself at the start.</param>
     /// <param name="membership">The <see cref="MembershipActor"/>.</param>
-    public InventoryActor(NodeEntry self, IActorRef membership)
+    /// <param name="names">Which nodes' certificates are shown where.</param>
+    public InventoryActor(NodeEntry self, IActorRef membership, PeerNames names)
     {
         _membership = membership;
+        _names = names;
         _view = InventoryView.Of(self);
 
         Receive<LocalDevice>(device => ChangeDevices(devices => Put(devices, device.Entry)));
@@ -130,6 +134,9 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
             return;
         }
 
+        if (IsUnderFalseName(entry))
+            return;
+
         // A node that was given another name: of two names for one address, the later one holds.
         var former = _view.Nodes.Values.FirstOrDefault(node => node.Entry.Address == entry.Address && node.Entry.Node != entry.Node);
         if (former is not null && (former.Entry.Node == _view.Self || former.Entry.Incarnation >= entry.Incarnation))
@@ -168,10 +175,24 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
         && (!_view.Nodes.TryGetValue(line.Node, out var node)
             || (node.Entry.Incarnation, node.Entry.Version).CompareTo((line.Incarnation, line.Version)) < 0);
 
+    // What the address's certificate does not say is not believed. An entry can come before that certificate has been seen.
+    private bool IsUnderFalseName(NodeEntry entry)
+    {
+        if (_names.At(entry.Address) is not { } certified || certified.Contains(entry.Node))
+            return false;
+        if (_said.IsFirst($"{entry.Node} {entry.Address}"))
+        {
+            _log.Warning(
+                "the node at {0} calls itself {1}, and its certificate is for {2}: it is left out", entry.Address, entry.Node, string.Join(", ", certified));
+        }
+
+        return true;
+    }
+
     // An entry that came late, from a node that had been removed already. A member that is not known as one yet says it again.
     private void ForgetStrangers() => Show(_view.Nodes.RemoveRange(
         from node in _view.Nodes.Values
-        where node.Entry.Node != _view.Self && !_members.Contains(node.Entry.Address)
+        where node.Entry.Node != _view.Self && (!_members.Contains(node.Entry.Address) || IsUnderFalseName(node.Entry))
         select node.Entry.Node));
 
     private void SendDigests()

@@ -9,13 +9,13 @@ internal static class ClusterAddress
     /// <summary>The name of every node's actor system.</summary>
     public const string SystemName = "usbipcluster";
 
-    /// <summary>Whether it is the address of a node.</summary>
+    /// <summary>Whether it is the address of a node. Akka.NET has a protocol of its own for TLS; its subset here has one for both.</summary>
     public static bool IsValid(string address)
     {
         try
         {
             // Parsers differ in what they overlook, a path or a line's end; what they write does not.
-            return Address.Parse(address) is { Protocol: "akka.tcp", System: SystemName, Host: not null, Port: > 0 } read
+            return Address.Parse(address) is { Protocol: "akka.tcp" or "akka.ssl.tcp", System: SystemName, Host: not null, Port: > 0 } read
                 && read.ToString() == address;
         }
         catch (Exception error) when (error is UriFormatException or ArgumentException or FormatException)

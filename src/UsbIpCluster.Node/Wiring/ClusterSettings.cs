@@ -5,7 +5,8 @@ namespace UsbIpCluster.Node;
 /// <summary>What a wiring needs to make an actor system.</summary>
 /// <param name="Listen">Where the cluster is served.</param>
 /// <param name="Address">Under which address other nodes reach it; with the port of <paramref name="Listen"/>.</param>
-internal sealed record ClusterSettings(IPEndPoint Listen, IPAddress Address)
+/// <param name="Tls">What protects it; null for nothing.</param>
+internal sealed record ClusterSettings(IPEndPoint Listen, IPAddress Address, ClusterTls? Tls)
 {
     /// <summary>How often a node lets its peers hear of it.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(500);

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Serialization;
 using Akka.Subset;
@@ -23,6 +24,7 @@ internal static class Wiring
                 PublicHost = settings.Address.ToString(),
                 Serializers = [system => SerializerDetails.Create("node", new NodeSerializer(system), [typeof(INodeMessage)])],
                 MaxFrameBytes = ClusterSettings.MaxFrame,
+                Secure = settings.Tls is { } tls ? Secure(new TlsLink(tls, TimeProvider.System)) : null,
             },
             Cluster = new SubsetClusterSettings
             {
@@ -30,6 +32,9 @@ internal static class Wiring
                 AcceptablePause = ClusterSettings.AcceptablePause,
             },
         });
+
+    private static Func<NetworkStream, Address?, CancellationToken, Task<Stream>> Secure(TlsLink link) => (connection, remote, deadline) =>
+        remote is null ? link.AcceptAsync(connection, deadline) : link.ConnectAsync(connection, remote.ToString(), deadline);
 
     private static Microsoft.Extensions.Logging.LogLevel LevelOf(AkkaLevel level) => level switch
     {

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace UsbIpCluster.Node;
+namespace UsbIpCluster;
 
 /// <summary>
 /// The name of a node of the cluster: 1 to 63 ASCII letters, digits, <c>.</c>, <c>-</c> or <c>_</c>, the first a letter or digit.

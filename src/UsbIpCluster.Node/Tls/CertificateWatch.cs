@@ -1,0 +1,81 @@
+using Akka.Actor;
+using Akka.Event;
+using UsbIpCluster.Certificates;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>
+/// Looks at this node's certificate files: what is new in them holds for the connections that begin after that. Warns before they end.
+/// </summary>
+internal sealed class CertificateWatch : ReceiveActor, IWithTimers
+{
+    /// <summary>How often it looks at the files.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long before the end it warns, every <see cref="WarnInterval"/>.</summary>
+    public static readonly TimeSpan WarnBefore = TimeSpan.FromDays(30);
+
+    /// <summary>How often it warns.</summary>
+    public static readonly TimeSpan WarnInterval = TimeSpan.FromDays(1);
+
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ClusterTls _tls;
+
+    public CertificateWatch(ClusterTls tls)
+    {
+        _tls = tls;
+        Receive<BeginLook>(_ =>
+        {
+            var now = Now;
+            Task.Run(() => tls.Look(now)).PipeTo(Self, failure: error => new TlsLook.Broken(error.Message));
+        });
+        Receive<TlsLook.Unchanged>(_ => LookLater());
+        Receive<TlsLook.Renewed>(_ =>
+        {
+            LookLater();
+            _log.Info("the new certificate of {0} holds for new connections; it ends on {1}", tls.Node, NodeCertificate.Format(tls.Current.Ends));
+            Tell(EventKinds.TlsRenewed, $"until {NodeCertificate.Format(tls.Current.Ends)}");
+            Warn();
+        });
+        Receive<TlsLook.Broken>(broken =>
+        {
+            LookLater();
+            _log.Warning("new TLS files can't be used, the old ones stay in use: {0}", broken.Why);
+            Tell(EventKinds.TlsBroken, broken.Why);
+        });
+        Receive<CheckEnd>(_ => Warn());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    protected override void PreStart()
+    {
+        Warn();
+        Timers.StartPeriodicTimer(nameof(CheckEnd), new CheckEnd(), WarnInterval);
+        LookLater();
+    }
+
+    // One look at a time, however long a disk takes.
+    private void LookLater() => Timers.StartSingleTimer(nameof(BeginLook), new BeginLook(), LookInterval);
+
+    private void Warn()
+    {
+        var left = _tls.Current.Ends - Now;
+        if (left >= WarnBefore)
+            return;
+        var ends = NodeCertificate.Format(_tls.Current.Ends);
+        var words = left > TimeSpan.Zero ? $"ends in {left.TotalDays:0} days, on {ends}" : $"has ended on {ends}";
+        _log.Warning("the certificate of {0}, or its CA's, {1}: {2}", _tls.Node, words, NodeIdentity.RenewalOf(_tls.Node));
+        Tell(EventKinds.TlsExpires, words);
+    }
+
+    private void Tell(string kind, string reason) =>
+        Context.System.EventStream.Publish(new EventRow(Now, _tls.Node.Value, kind, Reason: reason));
+
+    private sealed record BeginLook;
+
+    private sealed record CheckEnd;
+}

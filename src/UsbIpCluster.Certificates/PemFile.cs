@@ -66,7 +66,7 @@ public sealed record PemFile(string Path, string Text, bool Secret)
         {
             return X509Certificate2.CreateFromPem(certificate, key);
         }
-        catch (CryptographicException error)
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             throw new CertificateException(
                 $"{keyPath} has no key that belongs to {certificatePath}", "copy both again: they are made and renewed together", error);

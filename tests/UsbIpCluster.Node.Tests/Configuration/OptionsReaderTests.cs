@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using UsbIpCluster.Certificates;
 using UsbIpCluster.Devices;
 
 namespace UsbIpCluster.Node.Tests;
@@ -21,6 +22,7 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal("/run/usbipcluster/control.sock", options.Control);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Any, 3240), options.Listen);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 7240), options.ClusterListen);
+        Assert.Null(options.Tls);
         Assert.Empty(options.Advertise);
         Assert.Empty(options.Seeds);
         Assert.Equal([ExporterKind.Kernel], options.Exporters.ToArray());
@@ -89,6 +91,23 @@ public sealed class OptionsReaderTests : IDisposable
     public void A_nested_key_is_a_variable_with_two_underscores() =>
         Assert.Equal(
             new IPEndPoint(IPAddress.IPv6Any, 7240), _sources.WithVariable("CLUSTER__INSECURE", "true").Read().ClusterListen);
+
+    [Fact]
+    public void With_certificates_the_cluster_is_served_everywhere()
+    {
+        var options = _sources.WithFile("""{ "cluster": { "tls": { "ca": "/pki/ca.crt", "certificate": "/pki/lab1.crt" } } }""")
+            .WithVariable("CLUSTER__TLS__KEY", "/pki/lab1.key")
+            .Read();
+        Assert.Equal(new TlsFiles("/pki/ca.crt", "/pki/lab1.crt", "/pki/lab1.key"), options.Tls);
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Any, 7240), options.ClusterListen);
+    }
+
+    [Fact]
+    public void With_certificates_the_cluster_may_be_served_on_any_address() =>
+        Assert.Equal(
+            IPEndPoint.Parse("10.0.0.1:7240"),
+            _sources.WithFile("""{ "cluster": { "listen": "10.0.0.1:7240", "tls": { "ca": "/a", "certificate": "/b", "key": "/c" } } }""")
+                .Read().ClusterListen);
 
     [Fact]
     public void A_list_can_be_one_value_with_commas() =>

@@ -18,9 +18,13 @@ public abstract class InventoryActorSpec : VirtualTimeSpec, IAsyncLifetime
         Other = CreateTestProbe();
         _stage = new Stage(Sys);
         var self = Samples.Node("lab1") with { Version = 0 };
-        Inventory = Sys.ActorOf(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody)));
+        var names = Names;
+        Inventory = Sys.ActorOf(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)));
         Sys.EventStream.Subscribe(Changes.Ref, typeof(InventoryActor.Changed));
     }
+
+    /// <summary>Which certificates were seen where.</summary>
+    private protected PeerNames Names { get; } = new();
 
     protected TestProbe Changes { get; }
 

@@ -32,6 +32,29 @@ public sealed class InventoryOfOthersTests : InventoryActorSpec
     }
 
     [Fact]
+    public async Task A_node_under_a_name_that_its_certificate_does_not_have_is_left_out()
+    {
+        await MeetAsync();
+        Names.Learn(ClusterAddress.Place(OtherAddress), [NodeName.Parse("lab9")]);
+        Learn(Of(1, 1, Samples.Entry("1-1")));
+        Assert.Empty((await ViewAsync()).Devices);
+        Names.Learn(ClusterAddress.Place(OtherAddress), [NodeName.Parse("lab9"), NodeName.Parse("LAB2")]);
+        Learn(Of(1, 1, Samples.Entry("1-1")));
+        Assert.Equal("lab2/1-1", Assert.Single((await ViewAsync()).Devices).FullName);
+    }
+
+    [Fact]
+    public async Task A_node_whose_certificate_turns_out_to_be_for_another_name_is_dropped()
+    {
+        await MeetAsync();
+        Learn(Of(1, 1, Samples.Entry("1-1")));
+        Assert.Single((await ViewAsync()).Devices);
+        Names.Learn(ClusterAddress.Place(OtherAddress), [NodeName.Parse("lab9")]);
+        Advance(InventoryActor.DigestInterval);
+        Assert.DoesNotContain(Samples.Lab2, (await ViewAsync()).Nodes.Keys);
+    }
+
+    [Fact]
     public async Task Versions_that_were_missed_are_skipped()
     {
         await MeetAsync();

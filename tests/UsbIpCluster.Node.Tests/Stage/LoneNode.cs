@@ -48,13 +48,14 @@ internal sealed class LoneNode : IAsyncDisposable
         var view = InventoryView.Of(self);
         var (exporter, controller, socket) = (node.Exporter, node.Controller, node._socket);
         var state = TempState.New();
+        var names = new PeerNames();
         var exports = new ExportSettings(Samples.Lab1, [node.Address], [], state);
         var attachments = new AttachmentSettings(Samples.Lab1, SessionSocketOptions.Default, state);
         ImmutableArray<IPNetwork> plainClients = [IPNetwork.Parse("127.0.0.0/8")];
 
         node.Events = await stage.AddAsync(Props.Create(() => new ControlEndpoint()), "control");
         await system.SettleAsync(node.Events);
-        var inventory = node.Inventory = await stage.AddAsync(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody)), "inventory");
+        var inventory = node.Inventory = await stage.AddAsync(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)), "inventory");
         node.Attachments = await stage.AddAsync(
             Props.Create(() => new AttachmentManager(attachments, controller, inventory, view)), "attachments");
         await system.SettleAsync(node.Attachments);

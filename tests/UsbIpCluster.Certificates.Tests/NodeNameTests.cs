@@ -1,4 +1,4 @@
-namespace UsbIpCluster.Node.Tests;
+namespace UsbIpCluster.Certificates.Tests;
 
 public sealed class NodeNameTests
 {

@@ -1,9 +1,12 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
+using Akka.Actor.Setup;
 using Akka.Configuration;
 using Akka.Event;
+using Akka.Remote.Transport.DotNetty;
 using Akka.Serialization;
 using Microsoft.Extensions.Logging;
+using UsbIpCluster.Certificates;
 using MsLogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace UsbIpCluster.Node;
@@ -20,7 +23,39 @@ internal static class Wiring
     public static ActorSystem CreateSystem(ClusterSettings settings, ILogger log)
     {
         AkkaLogger.Target = log;
-        return ActorSystem.Create(ClusterAddress.SystemName, ConfigurationFactory.ParseString($$"""
+        var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(Configure(settings)));
+        return ActorSystem.Create(ClusterAddress.SystemName, settings.Tls is { } tls ? setup.And(Secure(tls)) : setup);
+    }
+
+    /// <summary>
+    /// Mutual TLS, with the newest version that the transport has. It takes the certificate that is there when the system is made; whom it
+    /// believes is asked for each connection.
+    /// </summary>
+    private static DotNettySslSetup Secure(ClusterTls tls) => new(
+        tls.Current.Certificate,
+        suppressValidation: false,
+        requireMutualAuthentication: true,
+        validateCertificateHostname: false,
+        customValidator: (certificate, _, peer, _, log) =>
+        {
+            // What was connected to is given as an actor system's address, whoever connected as a socket's.
+            var connected = peer.Contains("://", StringComparison.Ordinal);
+            var role = connected ? CertificateRole.Server : CertificateRole.Client;
+            if (tls.Current.Trust.WhatIsWrong(certificate, role, DateTimeOffset.UtcNow) is { } wrong)
+            {
+                log.Warning("Closed a connection: {0} {1}", peer, wrong);
+                return false;
+            }
+
+            if (connected)
+                tls.Names.Learn(PlaceOf(new Uri(peer)), NodeCertificate.NamesOf(certificate!));
+            return true;
+        });
+
+    // The transport's own form, which is not that of an actor system's address: ssl.tcp://usbipcluster@host:port.
+    private static NetworkAddress PlaceOf(Uri peer) => new(peer.Host.Trim('[', ']'), peer.Port);
+
+    private static Config Configure(ClusterSettings settings) => ConfigurationFactory.ParseString($$"""
             akka {
               loggers = ["UsbIpCluster.Node.AkkaLogger, usbipcd"]
               loglevel = DEBUG
@@ -36,6 +71,7 @@ internal static class Wiring
                 }
               }
               remote.dot-netty.tcp {
+                enable-ssl = {{(settings.Tls is null ? "off" : "on")}}
                 hostname = "{{settings.Listen.Address}}"
                 port = {{settings.Listen.Port}}
                 public-hostname = "{{settings.Address}}"
@@ -63,8 +99,7 @@ internal static class Wiring
                 run-by-actor-system-terminate = off
               }
             }
-            """));
-    }
+            """);
 }
 
 /// <summary>Takes the place of Akka.NET's JSON serializer, by its identifier: what names its own types is never read.</summary>

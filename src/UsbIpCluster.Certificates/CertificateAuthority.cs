@@ -10,7 +10,10 @@ public sealed record NewCertificate(X509Certificate2 Certificate, string KeyText
 {
     /// <summary>The two files that it is stored in.</summary>
     public IReadOnlyList<PemFile> FilesAt(string certificatePath, string keyPath) =>
-        [new PemFile(keyPath, KeyText + "\n", Secret: true), new PemFile(certificatePath, Certificate.ExportCertificatePem() + "\n", Secret: false)];
+    [
+        new PemFile(keyPath, KeyText + "\n", Secret: true),
+        new PemFile(certificatePath, Certificate.ExportCertificatePem() + "\n", Secret: false),
+    ];
 }
 
 /// <summary>A cluster's CA: it issues a certificate to each node, and to nothing else. ECDSA on P-256 throughout.</summary>
@@ -43,7 +46,8 @@ public sealed class CertificateAuthority : IDisposable
         var name = NameOf($"UsbIpCluster CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}");
         var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        var usage = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         var certificate = request.Create(name, X509SignatureGenerator.CreateForECDsa(key), now - Backdated, now + Lifetime, NewSerial());
         return new NewCertificate(certificate, key.ExportPkcs8PrivateKeyPem());

@@ -32,7 +32,11 @@ public sealed class NodeIdentity
     {
         var authorities = PemFile.ReadCertificates(files.Authority);
         if (authorities.Any(authority => !CertificateAuthority.IsAuthority(authority)))
-            throw new CertificateException($"{files.Authority} is not the certificate of a CA", $"it is to be the {CertificateAuthority.CertificateFile} that usbipc ca init made");
+        {
+            throw new CertificateException(
+                $"{files.Authority} is not the certificate of a CA", $"it is to be the {CertificateAuthority.CertificateFile} that usbipc ca init made");
+        }
+
         var certificate = PemFile.ReadPair(files.Certificate, files.Key);
         var trust = new ClusterTrust(authorities);
         foreach (var role in Enum.GetValues<CertificateRole>())

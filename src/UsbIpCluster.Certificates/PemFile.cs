@@ -53,7 +53,9 @@ public sealed record PemFile(string Path, string Text, bool Secret)
     }
 
     /// <summary>Reads a certificate and its key.</summary>
-    /// <exception cref="CertificateException">One of them can't be read, they do not belong together, or others can read the key.</exception>
+    /// <exception cref="CertificateException">
+    /// One of them can't be read, they do not belong together, or others can read the key.
+    /// </exception>
     public static X509Certificate2 ReadPair(string certificatePath, string keyPath)
     {
         ReadCertificates(certificatePath);
@@ -61,7 +63,11 @@ public sealed record PemFile(string Path, string Text, bool Secret)
         if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
             throw new CertificateException($"{keyPath} has no private key in it", "it is to be a PEM file");
         if (key.Contains("ENCRYPTED", StringComparison.Ordinal))
-            throw new CertificateException($"{keyPath} is encrypted, and nobody is there to ask for its password", "store it without one, mode 0600");
+        {
+            throw new CertificateException(
+                $"{keyPath} is encrypted, and nobody is there to ask for its password", "store it without one, mode 0600");
+        }
+
         try
         {
             return X509Certificate2.CreateFromPem(certificate, key);
@@ -95,7 +101,11 @@ public sealed record PemFile(string Path, string Text, bool Secret)
             using var file = File.OpenHandle(path);
             // As sshd has it: a key that others can read is no secret.
             if (secret && File.GetUnixFileMode(file) is var mode && (mode & OfOthers) != UnixFileMode.None)
-                throw new CertificateException($"{path} can be read by others (mode {Convert.ToString((int)mode, 8)})", $"chmod 600 {path}");
+            {
+                throw new CertificateException(
+                    $"{path} can be read by others (mode {Convert.ToString((int)mode, 8)})", $"chmod 600 {path}");
+            }
+
             var bytes = new byte[Math.Min(RandomAccess.GetLength(file), MaxSize)];
             var length = RandomAccess.Read(file, bytes, 0);
             return Encoding.ASCII.GetString(bytes, 0, length);

@@ -17,7 +17,8 @@ public sealed class CertificateAuthorityTests : IDisposable
         Assert.True(CertificateAuthority.IsAuthority(ca));
         var constraints = Assert.Single(ca.Extensions.OfType<X509BasicConstraintsExtension>());
         Assert.True(constraints is { CertificateAuthority: true, HasPathLengthConstraint: true, PathLengthConstraint: 0, Critical: true });
-        Assert.Equal(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, Assert.Single(ca.Extensions.OfType<X509KeyUsageExtension>()).KeyUsages);
+        var usage = Assert.Single(ca.Extensions.OfType<X509KeyUsageExtension>());
+        Assert.Equal(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, usage.KeyUsages);
         Assert.InRange((NodeCertificate.EndOf(ca) - Now).TotalDays, 3651, 3653);
     }
 
@@ -53,7 +54,8 @@ public sealed class CertificateAuthorityTests : IDisposable
     public void Serial_numbers_are_random_and_have_128_bits()
     {
         using var authority = CertificateAuthority.Read(_pki.Folder, Now);
-        var serials = Enumerable.Range(0, 50).Select(_ => authority.Issue([NodeName.Parse("lab1")], Now).Certificate.SerialNumber).ToArray();
+        var lab1 = NodeName.Parse("lab1");
+        var serials = Enumerable.Range(0, 50).Select(_ => authority.Issue([lab1], Now).Certificate.SerialNumber).ToArray();
         Assert.Equal(50, serials.Distinct().Count());
         Assert.Contains(serials, serial => serial.TrimStart('0').Length == 32);
     }
@@ -71,7 +73,8 @@ public sealed class CertificateAuthorityTests : IDisposable
     public void A_certificate_does_not_outlast_its_CA()
     {
         var later = Now + CertificateAuthority.Lifetime - TimeSpan.FromDays(10);
-        Assert.Equal(NodeCertificate.EndOf(PemFile.ReadCertificates(_pki.Authority)[0]), NodeCertificate.EndOf(Read(_pki.Issue("lab1", later))));
+        var ca = PemFile.ReadCertificates(_pki.Authority)[0];
+        Assert.Equal(NodeCertificate.EndOf(ca), NodeCertificate.EndOf(Read(_pki.Issue("lab1", later))));
     }
 
     [Fact]
@@ -89,7 +92,8 @@ public sealed class CertificateAuthorityTests : IDisposable
         var files = _pki.Issue("lab1");
         var before = File.ReadAllText(files.Certificate);
         var made = CertificateAuthority.Create(Now).FilesAt(files.Certificate, _pki.PathOf("other.key"));
-        Assert.Contains(files.Certificate, Assert.Throws<CertificateException>(() => PemFile.WriteAll(made, replace: false)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<CertificateException>(() => PemFile.WriteAll(made, replace: false));
+        Assert.Contains(files.Certificate, error.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllText(files.Certificate));
         Assert.False(File.Exists(_pki.PathOf("other.key")));
         PemFile.WriteAll(made, replace: true);

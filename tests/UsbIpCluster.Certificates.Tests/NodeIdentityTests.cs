@@ -51,7 +51,10 @@ public sealed class NodeIdentityTests : IDisposable
     [InlineData(UnixFileMode.OtherRead, "604")]
     public void A_key_that_others_can_read_is_refused(UnixFileMode mode, string written)
     {
-        var error = Refused("lab1.key", $"can be read by others (mode {written})", path => File.SetUnixFileMode(path, File.GetUnixFileMode(path) | mode));
+        var error = Refused(
+            "lab1.key",
+            $"can be read by others (mode {written})",
+            path => File.SetUnixFileMode(path, File.GetUnixFileMode(path) | mode));
         Assert.StartsWith("chmod 600 ", error.Hint, StringComparison.Ordinal);
     }
 
@@ -101,7 +104,8 @@ public sealed class NodeIdentityTests : IDisposable
     }
 
     [Fact]
-    public void A_node_is_no_CA() => Refused("ca.crt", "is not the certificate of a CA", path => File.Copy(_pki.PathOf("lab1.crt"), path, overwrite: true));
+    public void A_node_is_no_CA() => Refused(
+        "ca.crt", "is not the certificate of a CA", path => File.Copy(_pki.PathOf("lab1.crt"), path, overwrite: true));
 
     [Fact]
     public void Of_two_CAs_one_may_take_the_others_place()

@@ -11,7 +11,8 @@ internal sealed class TestPki : IDisposable
     {
         Folder = Directory.CreateTempSubdirectory("usbipcluster-pki-").FullName;
         Authority = PathOf(CertificateAuthority.CertificateFile);
-        PemFile.WriteAll(CertificateAuthority.Create(now ?? DateTimeOffset.UtcNow).FilesAt(Authority, PathOf(CertificateAuthority.KeyFile)), replace: false);
+        var made = CertificateAuthority.Create(now ?? DateTimeOffset.UtcNow);
+        PemFile.WriteAll(made.FilesAt(Authority, PathOf(CertificateAuthority.KeyFile)), replace: false);
     }
 
     /// <summary>Where everything is.</summary>
@@ -29,8 +30,9 @@ internal sealed class TestPki : IDisposable
     public TlsFiles Issue(string node, DateTimeOffset? now = null)
     {
         var files = new TlsFiles(Authority, PathOf($"{node}.crt"), PathOf($"{node}.key"));
-        using var authority = CertificateAuthority.Read(Folder, now ?? DateTimeOffset.UtcNow);
-        PemFile.WriteAll(authority.Issue([NodeName.Parse(node)], now ?? DateTimeOffset.UtcNow).FilesAt(files.Certificate, files.Key), replace: true);
+        var when = now ?? DateTimeOffset.UtcNow;
+        using var authority = CertificateAuthority.Read(Folder, when);
+        PemFile.WriteAll(authority.Issue([NodeName.Parse(node)], when).FilesAt(files.Certificate, files.Key), replace: true);
         return files;
     }
 

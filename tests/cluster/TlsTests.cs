@@ -24,7 +24,8 @@ public sealed class TlsTests(ITestOutputHelper output) : ClusterTest(output)
             await node.WaitForClusterAsync(nodes: 3, devices: 3);
         Print($"three nodes with TLS were one cluster {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms after their start");
         await nodes[2].BindAsync("serial=LAB3-0001");
-        await Until.ReadAsync(() => nodes[1].ListAsync("serial=LAB3-0001"), rows => rows is [{ State: "available" }], "lab2 knows that lab3's device is exported");
+        await Until.ReadAsync(
+            () => nodes[1].ListAsync("serial=LAB3-0001"), rows => rows is [{ State: "available" }], "lab2 knows that lab3's device is exported");
         Assert.Equal("attached", (await nodes[1].AttachAsync("serial=LAB3-0001")).State);
     }
 
@@ -84,7 +85,8 @@ public sealed class TlsTests(ITestOutputHelper output) : ClusterTest(output)
         await RefusedAsync(other, other.Certificate, "a certificate for lab2, and this node is lab1");
         await RefusedAsync(own with { Key = other.Key }, other.Key, "has no key that belongs to");
         await RefusedAsync(own with { Authority = "/nonexistent/ca.crt" }, "/nonexistent/ca.crt", "is not there");
-        await RefusedAsync(own with { Authority = (await Pki.CreateAsync(Lab, "foreign")).FilesOf("lab1").Authority }, own.Certificate, "has not issued");
+        var foreign = (await Pki.CreateAsync(Lab, "foreign")).FilesOf("lab1");
+        await RefusedAsync(own with { Authority = foreign.Authority }, own.Certificate, "has not issued");
         File.SetUnixFileMode(own.Key, File.GetUnixFileMode(own.Key) | UnixFileMode.OtherRead);
         await RefusedAsync(own, own.Key, "chmod 600");
         hosts[0].Configuration["cluster"] = new JsonObject { ["tls"] = new JsonObject { ["ca"] = own.Authority } };
@@ -104,12 +106,12 @@ public sealed class TlsTests(ITestOutputHelper output) : ClusterTest(output)
         var (first, second) = (await hosts[0].StartAsync(), await hosts[1].StartAsync([hosts[0]]));
         await second.WaitForClusterAsync(nodes: 2, devices: 2);
         var outside = (await AddHostsAsync(1))[0];
-        var random = new Random(Seed);
         var before = first.ReadVitals();
         await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
         {
-            using var stranger = await Stranger.ConnectAsync(outside.Network, hosts[0], Door.Cluster, Pieces[i % Pieces.Length], new Random(random.Next()));
-            Assert.True(await stranger.WaitUntilClosedAsync(Patience) is not null, $"{Pieces[i % Pieces.Length]} is still there");
+            var piece = Pieces[i % Pieces.Length];
+            using var stranger = await Stranger.ConnectAsync(outside.Network, hosts[0], Door.Cluster, piece, new Random(Seed + i));
+            Assert.True(await stranger.WaitUntilClosedAsync(Patience) is not null, $"{piece} is still there");
         }));
         await SaysAsync(first, "10.231.0.3 speaks something else than TLS");
         Assert.DoesNotContain(await second.EventsAsync(), row => row.Kind == EventKinds.NodeUnreachable);

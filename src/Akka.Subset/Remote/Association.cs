@@ -71,7 +71,11 @@ internal sealed class Association(Transport transport, Address remote)
         catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
         {
             if (_failures++ == 0 && !transport.Ended.IsCancellationRequested)
-                transport.Log(e.InnerException is AuthenticationException ? LogLevel.WarningLevel : LogLevel.InfoLevel, $"No connection to {remote}: {e.Message}");
+            {
+                var level = e.InnerException is AuthenticationException ? LogLevel.WarningLevel : LogLevel.InfoLevel;
+                transport.Log(level, $"No connection to {remote}: {e.Message}");
+            }
+
             await Pause();
         }
         finally

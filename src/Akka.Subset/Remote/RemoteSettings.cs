@@ -21,8 +21,8 @@ public sealed record SubsetRemoteSettings
     public IReadOnlyList<Func<ExtendedActorSystem, SerializerDetails>> Serializers { get; init; } = [];
 
     /// <summary>
-    /// Puts protection around a connection, before anything is said over it: to this address, or accepted where there is none. Null: nothing
-    /// protects it. Throws <see cref="System.Security.Authentication.AuthenticationException"/> for whom it refuses, with why.
+    /// Puts protection around a connection, before anything is said over it: to this address, or accepted where there is none. Null:
+    /// nothing protects it. Throws <see cref="System.Security.Authentication.AuthenticationException"/> for whom it refuses, with why.
     /// </summary>
     public Func<NetworkStream, Address?, CancellationToken, Task<Stream>>? Secure { get; init; }
 

@@ -90,7 +90,10 @@ internal static class OptionsReader
         var given = Array.FindIndex(paths, path => path.Length > 0);
         return given < 0
             ? null
-            : throw values.Wrong(keys[given], paths[given], $"it together with {keys[Array.IndexOf(paths, "")]}: all three of {string.Join(", ", keys)}, or none");
+            : throw values.Wrong(
+                keys[given],
+                paths[given],
+                $"it together with {keys[Array.IndexOf(paths, "")]}: all three of {string.Join(", ", keys)}, or none");
     }
 
     private static ListenerLimits ReadLimits(ConfigurationValues values)

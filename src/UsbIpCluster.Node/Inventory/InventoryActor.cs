@@ -183,7 +183,10 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
         if (_said.IsFirst($"{entry.Node} {entry.Address}"))
         {
             _log.Warning(
-                "the node at {0} calls itself {1}, and its certificate is for {2}: it is left out", entry.Address, entry.Node, string.Join(", ", certified));
+                "the node at {0} calls itself {1}, and its certificate is for {2}: it is left out",
+                entry.Address,
+                entry.Node,
+                string.Join(", ", certified));
         }
 
         return true;

@@ -9,7 +9,7 @@ internal static class ClusterAddress
     /// <summary>The name of every node's actor system.</summary>
     public const string SystemName = "usbipcluster";
 
-    /// <summary>Whether it is the address of a node. Akka.NET has a protocol of its own for TLS; its subset here has one for both.</summary>
+    /// <summary>Whether it is the address of a node. Akka.NET has another protocol for TLS; its subset here has one for both.</summary>
     public static bool IsValid(string address)
     {
         try

@@ -34,8 +34,9 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
         Receive<TlsLook.Renewed>(_ =>
         {
             LookLater();
-            _log.Info("the new certificate of {0} holds for new connections; it ends on {1}", tls.Node, NodeCertificate.Format(tls.Current.Ends));
-            Tell(EventKinds.TlsRenewed, $"until {NodeCertificate.Format(tls.Current.Ends)}");
+            var ends = NodeCertificate.Format(tls.Current.Ends);
+            _log.Info("the new certificate of {0} holds for new connections; it ends on {1}", tls.Node, ends);
+            Tell(EventKinds.TlsRenewed, $"until {ends}");
             Warn();
         });
         Receive<TlsLook.Broken>(broken =>

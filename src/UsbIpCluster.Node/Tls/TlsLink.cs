@@ -63,7 +63,8 @@ internal sealed class TlsLink(ClusterTls tls, TimeProvider clock)
         return secured;
     }
 
-    private static async Task<SslStream> SecureAsync(NetworkStream connection, Func<SslStream, Task> authenticate, Func<Exception, string> explain)
+    private static async Task<SslStream> SecureAsync(
+        NetworkStream connection, Func<SslStream, Task> authenticate, Func<Exception, string> explain)
     {
         var secured = new SslStream(connection, leaveInnerStreamOpen: false);
         try

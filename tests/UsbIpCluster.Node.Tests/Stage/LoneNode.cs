@@ -55,7 +55,8 @@ internal sealed class LoneNode : IAsyncDisposable
 
         node.Events = await stage.AddAsync(Props.Create(() => new ControlEndpoint()), "control");
         await system.SettleAsync(node.Events);
-        var inventory = node.Inventory = await stage.AddAsync(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)), "inventory");
+        var inventory = node.Inventory = await stage.AddAsync(
+            Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)), "inventory");
         node.Attachments = await stage.AddAsync(
             Props.Create(() => new AttachmentManager(attachments, controller, inventory, view)), "attachments");
         await system.SettleAsync(node.Attachments);

@@ -28,7 +28,8 @@ public sealed class TlsLinkTests : IDisposable
     {
         var (server, client) = (Tls(_pki, "lab1"), Tls(_pki, "lab2"));
         var (accepted, connected) = await PairAsync(
-            stream => Link(server).AcceptAsync(stream, _deadline.Token), stream => Link(client).ConnectAsync(stream, Address, _deadline.Token));
+            stream => Link(server).AcceptAsync(stream, _deadline.Token),
+            stream => Link(client).ConnectAsync(stream, Address, _deadline.Token));
         await using var one = await accepted;
         await using var other = await connected;
         await other.WriteAsync("hello"u8.ToArray(), _deadline.Token);
@@ -46,7 +47,9 @@ public sealed class TlsLinkTests : IDisposable
     public async Task Nobody_of_another_CA_gets_in()
     {
         using var other = new TestPki();
-        Assert.Equal("127.0.0.1 shows a certificate for lab2 that the cluster's CA has not issued", await RefusedAsync(Certificate(other.Issue("lab2"))));
+        Assert.Equal(
+            "127.0.0.1 shows a certificate for lab2 that the cluster's CA has not issued",
+            await RefusedAsync(Certificate(other.Issue("lab2"))));
     }
 
     [Fact]
@@ -63,7 +66,8 @@ public sealed class TlsLinkTests : IDisposable
     {
         using var old = new TestPki(DateTimeOffset.UtcNow.AddDays(-400));
         var expired = Certificate(old.Issue("lab2", DateTimeOffset.UtcNow.AddDays(-400)));
-        Assert.StartsWith("127.0.0.1 shows a certificate for lab2 that has expired on 20", await RefusedAsync(expired, old), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "127.0.0.1 shows a certificate for lab2 that has expired on 20", await RefusedAsync(expired, old), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +110,8 @@ public sealed class TlsLinkTests : IDisposable
         using var other = new TestPki();
         var client = Tls(_pki, "lab2");
         var (accepted, connected) = await PairAsync(
-            stream => Link(Tls(other, "lab1")).AcceptAsync(stream, _deadline.Token), stream => Link(client).ConnectAsync(stream, Address, _deadline.Token));
+            stream => Link(Tls(other, "lab1")).AcceptAsync(stream, _deadline.Token),
+            stream => Link(client).ConnectAsync(stream, Address, _deadline.Token));
         Assert.Equal(
             "it shows a certificate for lab1 that the cluster's CA has not issued",
             (await Assert.ThrowsAsync<AuthenticationException>(() => connected)).Message);
@@ -139,7 +144,9 @@ public sealed class TlsLinkTests : IDisposable
     /// <summary>Connects with a certificate, or none, and believes everything; why it was refused.</summary>
     private async Task<string> RefusedAsync(X509Certificate2? certificate, TestPki? pki = null, SslProtocols protocols = SslProtocols.Tls13)
     {
-        var (accepted, connected) = await PairAsync(stream => Link(Tls(pki ?? _pki, "lab1")).AcceptAsync(stream, _deadline.Token), async stream =>
+        var link = Link(Tls(pki ?? _pki, "lab1"));
+        var context = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true);
+        var (accepted, connected) = await PairAsync(stream => link.AcceptAsync(stream, _deadline.Token), async stream =>
         {
             var secured = new SslStream(stream);
             await secured.AuthenticateAsClientAsync(
@@ -147,7 +154,7 @@ public sealed class TlsLinkTests : IDisposable
                 {
                     TargetHost = "",
                     EnabledSslProtocols = protocols,
-                    ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),
+                    ClientCertificateContext = context,
                     RemoteCertificateValidationCallback = (_, _, _, _) => true,
                 },
                 _deadline.Token);
@@ -169,7 +176,8 @@ public sealed class TlsLinkTests : IDisposable
         return (accept(new NetworkStream(server, ownsSocket: true)), connect(new NetworkStream(client, ownsSocket: true)));
     }
 
-    private static ClusterTls Tls(TestPki pki, string node) => ClusterTls.Load(pki.Issue(node), NodeName.Parse(node), DateTimeOffset.UtcNow);
+    private static ClusterTls Tls(TestPki pki, string node) =>
+        ClusterTls.Load(pki.Issue(node), NodeName.Parse(node), DateTimeOffset.UtcNow);
 
     private static TlsLink Link(ClusterTls tls) => new(tls, TimeProvider.System);
 

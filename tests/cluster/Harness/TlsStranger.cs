@@ -8,7 +8,7 @@ namespace UsbIpCluster.Cluster.Tests;
 /// <summary>Somebody at a cluster port who speaks TLS, believes everything, and shows what it likes.</summary>
 internal static class TlsStranger
 {
-    /// <summary>Connects and says something; the certificate that the daemon has shown, once the daemon has closed the connection.</summary>
+    /// <summary>Connects and says something; the certificate that the daemon has shown, once the daemon has closed it.</summary>
     /// <param name="from">Where the stranger is.</param>
     /// <param name="to">The daemon's host.</param>
     /// <param name="shown">What it shows; null for nothing.</param>

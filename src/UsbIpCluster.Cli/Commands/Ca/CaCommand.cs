@@ -33,7 +33,11 @@ internal sealed class CaCommand : Command
     /// <summary>The nodes that certificates are for.</summary>
     public static Argument<string[]> NodesArgument()
     {
-        var argument = new Argument<string[]>("NODE") { Arity = ArgumentArity.OneOrMore, Description = "The node's name, as usbipcd --node has it" };
+        var argument = new Argument<string[]>("NODE")
+        {
+            Arity = ArgumentArity.OneOrMore,
+            Description = "The node's name, as usbipcd --node has it",
+        };
         argument.Validators.Add(result =>
         {
             foreach (var token in result.Tokens)
@@ -57,7 +61,8 @@ internal sealed class CaCommand : Command
     }
 
     /// <summary>Writes certificates into a folder, which is made where it is not there: for its owner alone.</summary>
-    public static IReadOnlyList<CertificateRow> Write(string folder, IEnumerable<(string Name, NewCertificate Certificate)> made, bool replace)
+    public static IReadOnlyList<CertificateRow> Write(
+        string folder, IEnumerable<(string Name, NewCertificate Certificate)> made, bool replace)
     {
         const UnixFileMode ownersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         var certificates = made
@@ -97,7 +102,11 @@ internal sealed class CaCommand : Command
 
         var table = new Table(new("FOR"), new("UNTIL"), new("CERTIFICATE"), new("KEY"));
         foreach (var row in rows)
-            table.Add(row.Nodes.Count == 0 ? "the CA" : string.Join(", ", row.Nodes), $"{row.NotAfter.UtcDateTime:yyyy-MM-dd}", row.Certificate, row.Key);
+        {
+            var owner = row.Nodes.Count == 0 ? "the CA" : string.Join(", ", row.Nodes);
+            table.Add(owner, $"{row.NotAfter.UtcDateTime:yyyy-MM-dd}", row.Certificate, row.Key);
+        }
+
         table.Write(session.Surroundings);
     }
 }

@@ -7,7 +7,11 @@ namespace UsbIpCluster.Cli.Commands.Ca;
 internal sealed class CaInitCommand : CliCommand
 {
     private readonly Option<string?> _out = CaCommand.FolderOption("--out", $"Where to write it [default: {CaCommand.DefaultFolder}]");
-    private readonly Option<bool> _force = new("--force") { Description = "Replace the one that is there: every node then needs a new certificate" };
+
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Replace the one that is there: every node then needs a new certificate",
+    };
 
     public CaInitCommand()
         : base("init", "Make the CA of a new cluster")

@@ -8,7 +8,10 @@ internal sealed class CaIssueCommand : CliCommand
 {
     private readonly Argument<string[]> _nodes = CaCommand.NodesArgument();
     private readonly Option<string?> _ca = CaCommand.FolderOption("--ca", $"Where the CA is [default: {CaCommand.DefaultFolder}]");
-    private readonly Option<string?> _out = CaCommand.FolderOption("--out", "Where to write NODE.crt and NODE.key [default: where the CA is]");
+
+    private readonly Option<string?> _out = CaCommand.FolderOption(
+        "--out", "Where to write NODE.crt and NODE.key [default: where the CA is]");
+
     private readonly Option<bool> _force = new("--force") { Description = "Replace those that are there" };
 
     public CaIssueCommand()

@@ -28,7 +28,8 @@ internal sealed class CaRenewCommand : CliCommand
         using var authority = CertificateAuthority.Read(folder, now);
         return CaCommand.Write(
             target,
-            arguments.GetRequiredValue(_nodes).Select(NodeName.Parse).Distinct().Select(node => (node.Value, authority.Issue(NamesOf(target, node), now))),
+            arguments.GetRequiredValue(_nodes).Select(NodeName.Parse).Distinct()
+                .Select(node => (node.Value, authority.Issue(NamesOf(target, node), now))),
             replace: true);
     });
 

@@ -34,7 +34,8 @@ public sealed class NodeIdentity
         if (authorities.Any(authority => !CertificateAuthority.IsAuthority(authority)))
         {
             throw new CertificateException(
-                $"{files.Authority} is not the certificate of a CA", $"it is to be the {CertificateAuthority.CertificateFile} that usbipc ca init made");
+                $"{files.Authority} is not the certificate of a CA",
+                $"it is to be the {CertificateAuthority.CertificateFile} that usbipc ca init made");
         }
 
         var certificate = PemFile.ReadPair(files.Certificate, files.Key);

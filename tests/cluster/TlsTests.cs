@@ -25,7 +25,9 @@ public sealed class TlsTests(ITestOutputHelper output) : ClusterTest(output)
         Print($"three nodes with TLS were one cluster {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms after their start");
         await nodes[2].BindAsync("serial=LAB3-0001");
         await Until.ReadAsync(
-            () => nodes[1].ListAsync("serial=LAB3-0001"), rows => rows is [{ State: "available" }], "lab2 knows that lab3's device is exported");
+            () => nodes[1].ListAsync("serial=LAB3-0001"),
+            rows => rows is [{ State: "available" }],
+            "lab2 knows that lab3's device is exported");
         Assert.Equal("attached", (await nodes[1].AttachAsync("serial=LAB3-0001")).State);
     }
 

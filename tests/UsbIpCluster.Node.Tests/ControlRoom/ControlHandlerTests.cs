@@ -22,7 +22,8 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
             .Add(Samples.AddressOf("lab2"), new MemberState("up", false))
             .Add(Samples.AddressOf("lab3"), new MemberState("joining", true)));
         var membership = Sys.ActorOf(Props.Create(() => new Membership(members)));
-        _handler = new ControlHandler(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments, _node.Events), Version);
+        var life = new NodeLife(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments), CancellationToken.None);
+        _handler = new ControlHandler(() => Task.FromResult(life), _node.Events, Version);
         _node.Inventory.Tell(members);
         _node.Inventory.Tell(new InventoryActor.Announce(Samples.Node("lab2", Samples.Entry("1-1"))));
         await AwaitAssertAsync(

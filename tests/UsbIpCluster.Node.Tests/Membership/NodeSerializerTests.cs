@@ -285,7 +285,7 @@ public sealed class NodeSerializerTests : TestKit
 
     private static bool IsOptional(string[] path) =>
         path is ["entry", "devices", _, "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
-            or ["user" or "instead" or "heldBy"];
+            or ["user" or "instead" or "heldBy" or "cluster"];
 
     private static bool Takes(JsonNode? value, string json) => value switch
     {

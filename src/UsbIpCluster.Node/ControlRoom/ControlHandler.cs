@@ -43,6 +43,25 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
         ];
     }
 
+    public async Task<IReadOnlyList<NodeRow>> RemoveNodeAsync(RemoveNodeParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var rows = (await NodesAsync(new NodesParams(), caller, cancellationToken)).Where(row => IsMeant(row, request.Node)).ToArray();
+        if (rows is not [{ Address: { } place } row])
+        {
+            throw rows.Length == 0
+                ? new ControlException(ControlError.NotFound, $"there is no node {request.Node}", "usbipc nodes shows them")
+                : new ControlException(
+                    ControlError.Usage,
+                    $"{rows.Length} nodes are called {request.Node}",
+                    "name the one by its address",
+                    [.. rows.Select(other => $"{other.Node} at {other.Address}")]);
+        }
+
+        var remove = new MembershipActor.Remove($"akka.tcp://{ClusterAddress.SystemName}@{place}");
+        await OrderAsync<MembershipActor.Gone>(actors => actors.Membership, remove, Quick);
+        return [row];
+    }
+
     public async Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
         var view = await ViewAsync();
@@ -271,6 +290,9 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
 
         throw last ?? new DeviceException(DeviceError.PeerLost, $"{server.Host} has no address");
     }
+
+    private static bool IsMeant(NodeRow row, string node) =>
+        string.Equals(row.Node, node, StringComparison.OrdinalIgnoreCase) || row.Address == node;
 
     private static NodeRow Row(string address, ClusterNode? node, MembershipView members, NodeName self)
     {

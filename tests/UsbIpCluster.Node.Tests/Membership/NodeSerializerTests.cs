@@ -165,6 +165,11 @@ public sealed class NodeSerializerTests : TestKit
     }
 
     [Theory]
+    [InlineData("knock", "from", "\"lab1:7240\"")]
+    [InlineData("knock", "cluster.first", "\"lab1\"")]
+    [InlineData("knock-answer", "from", "\"\"")]
+    [InlineData("knock-answer", "cluster.formedAt", "\"tomorrow\"")]
+    [InlineData("knock-answer", "cluster.id", "\"1\"")]
     [InlineData("lease-refused", "refusal", "99")]
     [InlineData("lease-refused", "refusal", "\"2\"")]
     [InlineData("announce", "entry.devices.0.state", "3")]

@@ -73,6 +73,19 @@ internal sealed class DeviceWatch : Watch<BusId, DeviceChange>
     protected override IEnumerable<BusId> Sessions() =>
         _known.Values.Where(known => known.Device.Status == ExportStatus.InUse).Select(known => known.Device.BusId);
 
+    protected override bool MayHaveEnded(BusId session)
+    {
+        try
+        {
+            return _devices.ReadStatus(session) != ExportStatus.InUse;
+        }
+        catch (DeviceException)
+        {
+            // Reading it says what is wrong.
+            return true;
+        }
+    }
+
     protected override Rhythm RhythmAfter(WatchCause cause) => cause == WatchCause.ConnectionClosed ? AfterClosed : AfterEvent;
 
     protected override TimeSpan FullInterval(bool withUevents) => withUevents ? Slow : WithoutUevents;

@@ -97,6 +97,9 @@ internal sealed class PortWatch : Watch<int, PortChange>
 
     protected override IEnumerable<int> Sessions() => _known.Keys.Select(_driver.ControllerOf).Distinct();
 
+    // A controller's ports are all in one file.
+    protected override bool MayHaveEnded(int session) => true;
+
     protected override Rhythm RhythmAfter(WatchCause cause) => cause switch
     {
         WatchCause.ConnectionClosed => AfterClosed,

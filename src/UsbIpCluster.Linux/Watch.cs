@@ -45,6 +45,9 @@ internal abstract class Watch<TKey, TChange> : IDisposable
     private readonly Lock _gate = new();
     private readonly HotKeys<TKey> _hot = new();
 
+    // Apart, because one connection that was closed is a reason to look at all sessions.
+    private readonly HotKeys<TKey> _sessions = new();
+
     // Written under this one, by signals too.
     private readonly Lock _signals = new();
     private DateTimeOffset _lastFull = Never;
@@ -139,6 +142,9 @@ internal abstract class Watch<TKey, TChange> : IDisposable
     /// <summary>What has a session that the closing of a connection could have ended.</summary>
     protected abstract IEnumerable<TKey> Sessions();
 
+    /// <summary>A look that costs less than <see cref="Read"/>, at one of the <see cref="Sessions"/>: whether it has to be read.</summary>
+    protected abstract bool MayHaveEnded(TKey session);
+
     /// <summary>How often something is read after a signal.</summary>
     protected abstract Rhythm RhythmAfter(WatchCause cause);
 
@@ -182,13 +188,20 @@ internal abstract class Watch<TKey, TChange> : IDisposable
             var hot = _hot.Take(now);
             foreach (var (key, signal) in hot)
                 Read(key, signal ?? now);
-            if (IsFullDue(now, out var isAskedFor) && ReadEverything() && !isAskedFor && hot.Count == 0)
+            var sessions = _sessions.Take(now);
+            foreach (var (key, signal) in sessions)
+            {
+                if (MayHaveEnded(key))
+                    Read(key, signal ?? now);
+            }
+
+            if (IsFullDue(now, out var isAskedFor) && ReadEverything() && !isAskedFor && hot.Count + sessions.Count == 0)
                 CountUnannounced();
             return NextScan();
         }
     }
 
-    /// <summary>Whatever has a session is hot after a connection was closed; and always where that is not told.</summary>
+    /// <summary>All sessions are hot after a connection was closed; and always where that is not told.</summary>
     private void WarmSessions()
     {
         DateTimeOffset? closed;
@@ -202,7 +215,7 @@ internal abstract class Watch<TKey, TChange> : IDisposable
             return;
         var rhythm = closed is null ? Rhythm.Even((int)SessionInterval.TotalMilliseconds, 0) : RhythmAfter(WatchCause.ConnectionClosed);
         foreach (var key in Sessions())
-            _hot.Warm(key, closed ?? Clock.GetUtcNow(), rhythm);
+            _sessions.Warm(key, closed ?? Clock.GetUtcNow(), rhythm);
     }
 
     private void CountUnannounced()
@@ -235,8 +248,12 @@ internal abstract class Watch<TKey, TChange> : IDisposable
         TimeSpan next;
         lock (_signals)
             next = UntilFull(now);
-        if (_hot.Next(now) is { } soon && soon < next)
-            next = soon;
+        foreach (var hot in (HotKeys<TKey>[])[_hot, _sessions])
+        {
+            if (hot.Next(now) is { } soon && soon < next)
+                next = soon;
+        }
+
         if (!_uevents.TellsClosedConnections && SessionInterval < next && Sessions().Any())
             next = SessionInterval;
         return next > TimeSpan.Zero ? next : TimeSpan.Zero;

@@ -23,7 +23,7 @@ class Qemu:
         if not self._disk.exists():
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "root.ext4", self._disk], check=True)
         self._arguments = [
-            "qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,la57=off",
+            "qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "max,la57=off",
             "-smp", "2", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", image / "vmlinux", "-initrd", image / "initrd",
             "-append", f"console=ttyS0 loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on tsc=reliable no_timer_check "

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.Extensions.Logging;
+using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Node;
 
@@ -39,7 +40,7 @@ internal sealed class NodeSystem : IAsyncDisposable
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private NodeFoundation _foundation;
-    private TaskCompletionSource<NodeLife> _present = NewPresent();
+    private volatile TaskCompletionSource<NodeLife> _present = NewPresent();
     private Task _lives = Task.CompletedTask;
 
     private NodeSystem(Func<ActorSystem> create, NodeFoundation foundation, ILogger log)
@@ -50,7 +51,7 @@ internal sealed class NodeSystem : IAsyncDisposable
     }
 
     /// <summary>The actors as they are now; between two beginnings, the next ones.</summary>
-    public Task<NodeLife> Present => Volatile.Read(ref _present).Task;
+    public Task<NodeLife> Present => _present.Task;
 
     /// <summary>What the node said of itself at the last beginning.</summary>
     public NodeEntry Entry => _foundation.Entry;
@@ -82,6 +83,8 @@ internal sealed class NodeSystem : IAsyncDisposable
         while (await life.WaitForEndAsync(_stopping.Token) is { } beginning)
         {
             _log.LogWarning("{Reason}: this node's actors begin anew; its sessions go on", beginning.Reason);
+            _foundation.Events.Record(new EventRow(
+                DateTimeOffset.UtcNow, Entry.Node.Value, EventKinds.BegunAnew, Reason: beginning.Reason));
             _present = NewPresent();
             await life.EndAsync();
             if (await NextAsync(life, beginning.Aim) is not { } next)
@@ -155,7 +158,10 @@ internal sealed class NodeSystem : IAsyncDisposable
         {
             _system = system;
             system.WhenTerminated.ContinueWith(
-                _ => EndFor(new NewBeginning("the actor system has ended", null)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                _ => EndFor(new NewBeginning("the actor system has ended", null)),
+                CancellationToken.None,
+                TaskContinuationOptions.None,
+                TaskScheduler.Default);
         }
 
         public TimeSpan Age => Stopwatch.GetElapsedTime(_begun);

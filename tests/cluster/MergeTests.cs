@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace UsbIpCluster.Cluster.Tests;
 
-/// <summary>Nodes that are members of different clusters, or were cut apart, come together by themselves, and cut no session for it.</summary>
+/// <summary>Nodes of different clusters, or that were cut apart, come together by themselves, and cut no session for it.</summary>
 public sealed class MergeTests(ITestOutputHelper output) : MeetingTest(output)
 {
     [Fact]
@@ -79,9 +79,12 @@ public sealed class MergeTests(ITestOutputHelper output) : MeetingTest(output)
         await importer.WaitForClusterAsync(nodes: 2, devices: 1);
         Print($"a node that was removed was back {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms after the heal");
         var after = Assert.Single(await importer.PortAsync());
-        Assert.Equal((attached.Id, attached.Port, attached.Endpoint, 0, "attached"), (after.Id, after.Port, after.Endpoint, after.Reattaches, after.State));
+        Assert.Equal(
+            (attached.Id, attached.Port, attached.Endpoint, 0, "attached"),
+            (after.Id, after.Port, after.Endpoint, after.Reattaches, after.State));
         Assert.DoesNotContain(await exporter.EventsAsync(), row => row.Kind == EventKinds.SessionEnded);
         Assert.DoesNotContain(await importer.EventsAsync(), row => row.Kind == EventKinds.Lost);
+        Assert.Single(await importer.EventsAsync(), row => row.Kind == EventKinds.BegunAnew);
     }
 
     [Fact]

@@ -179,7 +179,10 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
         catch (TimeoutException error)
         {
             throw new ControlException(
-                ControlError.TimedOut, $"this node has been changing its cluster for {Quick.TotalSeconds} s", "the daemon's log may say why", null, error);
+                ControlError.TimedOut,
+                $"this node has been changing its cluster for {Quick.TotalSeconds} s",
+                "the daemon's log may say why",
+                innerException: error);
         }
     }
 

@@ -42,7 +42,9 @@ internal sealed class EventLog
         }
     }
 
-    /// <summary>The recent events; when following, the later ones are given up when the token is cancelled, also before anybody reads them.</summary>
+    /// <summary>
+    /// The recent events; when following, the later ones are given up when the token is cancelled, also before anybody reads them.
+    /// </summary>
     /// <exception cref="ControlException">Too many follow already.</exception>
     public Control.EventStream Open(bool follow, CancellationToken gone)
     {
@@ -68,7 +70,8 @@ internal sealed class EventLog
             _followers.Remove(channel);
     }
 
-    private async IAsyncEnumerable<EventRow> ReadAsync(Channel<EventRow> channel, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<EventRow> ReadAsync(
+        Channel<EventRow> channel, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         try
         {

@@ -109,7 +109,9 @@ internal sealed record ExportSettings(
     private readonly StateFolder _devices = State.Folder("devices");
     private readonly ConcurrentDictionary<BusId, StateFile<DeviceRecord>> _ledgers = new();
 
-    /// <summary>What operators have bound, on the disk: one for the daemon, whose writes are carried out in order whatever becomes of the actors.</summary>
+    /// <summary>
+    /// What operators have bound, on the disk: one for the daemon, whose writes are carried out in order whatever becomes of the actors.
+    /// </summary>
     public KeptExportsFile File { get; } = new(State);
 
     /// <summary>Whether the node is being drained: until the daemon ends, whatever becomes of the actors.</summary>

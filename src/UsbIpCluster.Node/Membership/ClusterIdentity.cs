@@ -24,7 +24,7 @@ internal sealed record ClusterIdentity(
         : string.CompareOrdinal(First, other.First) < 0;
 }
 
-/// <summary>The cluster that a node ended its last actors for: nobody else's is joined while somebody of it, or of an older one, may answer.</summary>
+/// <summary>The cluster for which a node ended its last actors: no younger one is joined while somebody of it may answer.</summary>
 /// <param name="Address">Who told of it.</param>
 /// <param name="Cluster">Which.</param>
 internal sealed record ClusterAim(string Address, ClusterIdentity Cluster);

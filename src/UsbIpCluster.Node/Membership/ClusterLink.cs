@@ -29,15 +29,19 @@ internal sealed class ClusterLink(ActorSystem system) : IClusterLink
 
         public ClusterWatcher(IActorRef membership)
         {
-            Receive<ClusterEvent.MemberRemoved>(removed => membership.Tell(new MembershipActor.Gone(removed.Member.Address.ToString(), IsSelf(removed.Member))));
-            Receive<ClusterEvent.IMemberEvent>(change => change.Member.Status == MemberStatus.Down && IsSelf(change.Member), change =>
-                membership.Tell(new MembershipActor.Gone(change.Member.Address.ToString(), IsSelf: true)));
+            Receive<ClusterEvent.MemberRemoved>(removed => membership.Tell(
+                new MembershipActor.Gone(removed.Member.Address.ToString(), IsSelf(removed.Member))));
+            Receive<ClusterEvent.IMemberEvent>(
+                change => change.Member.Status == MemberStatus.Down && IsSelf(change.Member),
+                change => membership.Tell(new MembershipActor.Gone(change.Member.Address.ToString(), IsSelf: true)));
             Receive<ClusterEvent.IMemberEvent>(change => membership.Tell(new MembershipActor.Seen(
                 change.Member.Address.ToString(),
                 change.Member.Status.ToString().ToLowerInvariant(),
                 change.Member.Status is MemberStatus.Up or MemberStatus.WeaklyUp)));
-            Receive<ClusterEvent.UnreachableMember>(lost => membership.Tell(new MembershipActor.Heard(lost.Member.Address.ToString(), Reachable: false)));
-            Receive<ClusterEvent.ReachableMember>(back => membership.Tell(new MembershipActor.Heard(back.Member.Address.ToString(), Reachable: true)));
+            Receive<ClusterEvent.UnreachableMember>(lost => membership.Tell(
+                new MembershipActor.Heard(lost.Member.Address.ToString(), Reachable: false)));
+            Receive<ClusterEvent.ReachableMember>(back => membership.Tell(
+                new MembershipActor.Heard(back.Member.Address.ToString(), Reachable: true)));
         }
 
         protected override void PreStart() => _cluster.Subscribe(

@@ -8,7 +8,7 @@ internal interface IClusterLink
     /// <summary>This node's address.</summary>
     string Self { get; }
 
-    /// <summary>Joins the cluster of a member; joining oneself forms one. A later call takes the place of one that has not succeeded.</summary>
+    /// <summary>Joins a member's cluster; joining oneself forms one. A later call takes the place of one that has not succeeded.</summary>
     void Join(string address);
 
     /// <summary>Declares a member gone.</summary>

@@ -60,7 +60,7 @@ internal sealed partial class MembershipActor
             else if (alone >= patience || _doors.IsEmpty)
             {
                 if (!forms)
-                    _log.Info("nobody has answered for {0} s: forming a cluster", alone.TotalSeconds);
+                    _log.Info(_doors.IsEmpty ? "there is nobody to knock at: forming a cluster" : "nobody has answered: forming a cluster");
                 forms = true;
                 _link.Join(_view.Self);
             }
@@ -166,7 +166,8 @@ internal sealed partial class MembershipActor
                 if (knowsMe && _view.Contains(from))
                     cluster = other;
                 else
-                    BeginAnew($"{ClusterAddress.Place(from)} is in an older cluster, formed at {other.FormedAt:u}", new ClusterAim(from, other));
+                    BeginAnew(
+                        $"{ClusterAddress.Place(from)} is in an older cluster, formed at {other.FormedAt:u}", new ClusterAim(from, other));
                 return;
             }
 
@@ -180,7 +181,8 @@ internal sealed partial class MembershipActor
                 denials.Clear();
             if (denials.TryAdd(from, Now) || Now - denials[from] < DenialPatience)
                 return;
-            BeginAnew($"{ClusterAddress.Place(from)} is in the same cluster, from which this node was removed", new ClusterAim(from, other));
+            BeginAnew(
+                $"{ClusterAddress.Place(from)} is in the same cluster, from which this node was removed", new ClusterAim(from, other));
         }
 
         // It was removed there. Where each has removed the other, one of the two halves has to move.

@@ -21,8 +21,8 @@ internal sealed record MembershipSettings(ImmutableArray<NetworkAddress> Seeds, 
 ///   Newcomer, Inside --(removed)-----------------------------------.
 ///   Inside ------------(an older cluster answers, or knocks)-------+--> Over: begins anew, Outside, in another actor system
 /// </code>
-/// A knock is a plain message, and no part of the membership: it says in which cluster the one who knocks is, and is answered with the other's.
-/// Every state answers, and every state but the last goes on knocking.
+/// A knock is a plain message, and no part of the membership: it says in which cluster the one who knocks is, and is answered with the
+/// other's. Every state answers, and every state but the last goes on knocking.
 /// </summary>
 internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 {
@@ -59,7 +59,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     /// <summary>How long a node looks for others before it forms a cluster of its own.</summary>
     public static readonly TimeSpan FormAfter = TimeSpan.FromSeconds(3);
 
-    /// <summary>How much longer it looks when it has met another one that looks, whose address comes before its own: that one forms it.</summary>
+    /// <summary>How much longer it looks when it has met another that looks, and whose address comes before its own: that one forms it.</summary>
     public static readonly TimeSpan HeadStart = TimeSpan.FromSeconds(2);
 
     /// <summary>How often a node without a cluster knocks.</summary>
@@ -72,7 +72,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     public static readonly TimeSpan NewcomerPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a node of the same cluster may deny that this one is in it: news of who came takes a moment, and what lasts longer is a removal.
+    /// How long a node of the same cluster may deny that this one is in it: news of who came takes a moment, what lasts longer is a removal.
     /// </summary>
     public static readonly TimeSpan DenialPatience = TimeSpan.FromSeconds(3);
 
@@ -210,16 +210,16 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         _link.Down(remove.Address);
     }
 
-    // Of those who can reach each other one does it. Where the cluster is cut in two, each side removes the other; when they meet again, they
-    // are two clusters that were formed as one, and come together as any two do.
+    // Of those who can reach each other one does it. Where the cluster is cut in two, each side removes the other; when they meet again,
+    // they are two clusters that were formed as one, and come together as any two do.
     private void RemoveTheLost()
     {
         if (_view.Self != First(_view.Members.Where(member => member.Value.Reachable).Select(member => member.Key)))
             return;
-        foreach (var address in _unreachableSince.Where(lost => Now - lost.Value >= _settings.RemoveAfter).Select(lost => lost.Key).ToArray())
+        foreach (var lost in _unreachableSince.Where(lost => Now - lost.Value >= _settings.RemoveAfter).ToArray())
         {
-            _log.Warning("{0} has been unreachable for {1}: it is removed", address, _settings.RemoveAfter);
-            _link.Down(address);
+            _log.Warning("{0} has been unreachable for {1}: it is removed", lost.Key, _settings.RemoveAfter);
+            _link.Down(lost.Key);
         }
     }
 

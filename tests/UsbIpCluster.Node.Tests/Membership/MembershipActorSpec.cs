@@ -5,8 +5,8 @@ using Akka.TestKit;
 namespace UsbIpCluster.Node.Tests;
 
 /// <summary>
-/// Tests of a node's way into a cluster. The node is lab2; what it asks of the cluster comes to <see cref="Asked"/>, and the membership's actors
-/// of the other nodes are one probe, <see cref="Others"/>.
+/// Tests of a node's way into a cluster. The node is lab2; what it asks of the cluster comes to <see cref="Asked"/>, and the membership's
+/// actors of the other nodes are one probe, <see cref="Others"/>.
 /// <code>
 ///   Outside --> Newcomer --> Inside --> Over
 ///      '------------------------^

@@ -226,14 +226,16 @@ public sealed class MembershipFormingTests : MembershipActorSpec
     [Fact]
     public async Task No_more_than_64_members_are_kept()
     {
-        ImmutableArray<NetworkAddress> many = [.. Enumerable.Range(1, 70).Select(number => new NetworkAddress($"10.0.0.{number}", 7240))];
+        ImmutableArray<NetworkAddress> many =
+            [.. Enumerable.Range(1, 70).Select(number => new NetworkAddress($"10.0.0.{number}", 7240))];
         await Known.WriteAsync(many);
         Assert.Equal(many.Take(64), Known.Read(_ => { }));
 
         var doors = new Doors(Lab2, [], Known.Read(_ => { }));
         Assert.False(doors.Remember(["akka.tcp://usbipcluster@10.0.0.64:7240"]));
         Assert.True(doors.Remember(["akka.tcp://usbipcluster@10.0.0.65:7240", Lab2]));
-        Assert.Equal((64, "10.0.0.65:7240", "10.0.0.63:7240"), (doors.Known.Length, doors.Known[0].ToString(), doors.Known[^1].ToString()));
+        Assert.Equal(
+            (64, "10.0.0.65:7240", "10.0.0.63:7240"), (doors.Known.Length, doors.Known[0].ToString(), doors.Known[^1].ToString()));
     }
 
     [Fact]

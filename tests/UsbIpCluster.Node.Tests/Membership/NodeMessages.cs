@@ -18,10 +18,16 @@ internal static class NodeMessages
         new InventoryActor.Digest([]),
         new InventoryActor.Pull(),
         new MembershipActor.Knock(
-            Guid.NewGuid(), Samples.AddressOf("lab1"), new ClusterIdentity(Samples.Time.AddTicks(1), Guid.NewGuid(), Samples.AddressOf("lab2")), KnowsYou: true),
+            Guid.NewGuid(),
+            Samples.AddressOf("lab1"),
+            new ClusterIdentity(Samples.Time.AddTicks(1), Guid.NewGuid(), Samples.AddressOf("lab2")),
+            KnowsYou: true),
         new MembershipActor.Knock(Guid.Empty, Samples.AddressOf("lab1"), null, KnowsYou: false),
         new MembershipActor.KnockAnswer(
-            Guid.NewGuid(), Samples.AddressOf("lab1"), new ClusterIdentity(Samples.Time, Guid.Empty, Samples.AddressOf("lab1")), KnowsYou: false),
+            Guid.NewGuid(),
+            Samples.AddressOf("lab1"),
+            new ClusterIdentity(Samples.Time, Guid.Empty, Samples.AddressOf("lab1")),
+            KnowsYou: false),
         new MembershipActor.KnockAnswer(Guid.Empty, Samples.AddressOf("lab1"), null, KnowsYou: true),
         new RequestLease(Samples.BusId, Samples.Holder),
         new RequestLease(Samples.BusId, Samples.Holder, "läb", new AttachmentId(3), Steal: true),

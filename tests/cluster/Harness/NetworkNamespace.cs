@@ -43,7 +43,8 @@ internal sealed class NetworkNamespace : IAsyncDisposable
     public void WriteHosts(IEnumerable<(string Name, IPAddress Address)> hosts)
     {
         Directory.CreateDirectory(EtcOf(Name));
-        File.WriteAllLines(Path.Combine(EtcOf(Name), "hosts"), ["127.0.0.1 localhost", .. hosts.Select(host => $"{host.Address} {host.Name}")]);
+        File.WriteAllLines(
+            Path.Combine(EtcOf(Name), "hosts"), ["127.0.0.1 localhost", .. hosts.Select(host => $"{host.Address} {host.Name}")]);
     }
 
     /// <summary>Runs <c>ip</c> in it.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using UsbIpCluster.Devices;
 using UsbIpCluster.Protocol;
@@ -10,6 +11,9 @@ namespace UsbIpCluster.Linux;
 public sealed class UsbIpHostExporter : IDeviceExporter
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
+
+    // The kernel resets one device after another, of all that lose their session at once: 0.3 s each.
+    private static readonly TimeSpan EndingTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan ReleaseInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly KernelModules _modules;
@@ -20,6 +24,9 @@ public sealed class UsbIpHostExporter : IDeviceExporter
     private readonly UsbIpHostDriver _driver;
     private readonly DeviceWatch _watch;
     private readonly DeviceLocks _locks = new();
+
+    // The sessions that this process has handed over; of an older one's it knows nothing.
+    private readonly ConcurrentDictionary<BusId, TcpConnection> _sessions = [];
 
     /// <summary>The exporter of the kernel whose files these are. Loads no module until a device is bound.</summary>
     /// <param name="sysfs">The kernel's files.</param>
@@ -119,7 +126,9 @@ public sealed class UsbIpHostExporter : IDeviceExporter
         RequireConnected(connection);
         SessionSocket.SetSessionOptions(connection, _socketOptions);
         var device = _devices.Read(busId, previous: null)?.Device ?? throw UsbIpHostDriver.NoSuchDevice(busId);
+        var session = new TcpConnection(connection);
         _driver.HandOver(busId, (int)connection.SafeHandle.DangerousGetHandle());
+        _sessions[busId] = session;
         try
         {
             // Nothing has been sent on this connection, so it fits into the send buffer: this can't block.
@@ -151,18 +160,32 @@ public sealed class UsbIpHostExporter : IDeviceExporter
 
     private async Task ReleaseOneAsync(BusId busId, CancellationToken cancellationToken)
     {
-        await Blocking.RunAsync(() => _driver.Fence(busId), cancellationToken);
-        var start = _clock.GetTimestamp();
-        while (_driver.StatusOf(busId) is var status and not ExportStatus.Available)
-        {
-            if (_clock.GetElapsedTime(start) > ReleaseTimeout)
-            {
-                throw new DeviceException(
-                    DeviceError.TimedOut,
-                    $"{busId} is still {status} {ReleaseTimeout.TotalSeconds} s after its session was ended",
-                    "unbind it and bind it again");
-            }
+        // A session whose connection has ended is being ended by the kernel. A fence that comes while that resets the device is carried out
+        // after it, when the next importer may have the device already (usbip_event.c): it would end his session.
+        if (_sessions.TryGetValue(busId, out var session) && !session.IsEstablished()
+            && await WaitWhileInUseAsync(busId, EndingTimeout, cancellationToken) == ExportStatus.Available)
+            return;
 
+        await Blocking.RunAsync(() => _driver.Fence(busId), cancellationToken);
+        var status = await WaitWhileInUseAsync(busId, ReleaseTimeout, cancellationToken);
+        if (status != ExportStatus.Available)
+        {
+            throw new DeviceException(
+                status == ExportStatus.InUse ? DeviceError.TimedOut : DeviceError.Refused,
+                $"{busId} is {status} up to {ReleaseTimeout.TotalSeconds} s after its session was ended",
+                "unbind it and bind it again");
+        }
+    }
+
+    /// <summary>The state of the device as soon as it is not in use, or when the time is over.</summary>
+    private async Task<ExportStatus> WaitWhileInUseAsync(BusId busId, TimeSpan time, CancellationToken cancellationToken)
+    {
+        var start = _clock.GetTimestamp();
+        while (true)
+        {
+            var status = _driver.StatusOf(busId);
+            if (status != ExportStatus.InUse || _clock.GetElapsedTime(start) > time)
+                return status;
             await Task.Delay(ReleaseInterval, _clock, cancellationToken);
         }
     }

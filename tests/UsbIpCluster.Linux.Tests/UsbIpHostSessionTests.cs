@@ -13,6 +13,7 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     private readonly FakeSysfs _sysfs = new();
     private readonly FakeUsbIpHost _kernel;
     private readonly UsbIpHostExporter _exporter;
+    private readonly List<Socket> _importers = [];
 
     public UsbIpHostSessionTests()
     {
@@ -28,6 +29,7 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _exporter.DisposeAsync();
+        _importers.ForEach(importer => importer.Dispose());
         _kernel.Dispose();
         _sysfs.Dispose();
     }
@@ -192,6 +194,40 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_session_whose_connection_has_ended_is_left_to_the_kernel()
+    {
+        await BindAsync();
+        (await ServeAsync()).Reset();
+        var before = _kernel.Writes.Count;
+        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
+        _kernel.SetStatus(Disk, "1");
+        await release;
+        Assert.Equal(before, _kernel.Writes.Count);
+    }
+
+    [Fact]
+    public async Task A_session_that_the_kernel_does_not_end_is_fenced_after_all()
+    {
+        var clock = new ManualClock();
+        await using var exporter = ExporterWith(clock);
+        await BindAsync();
+        (await ServeAsync(exporter)).Reset();
+        var release = exporter.ReleaseAsync(Id, CancellationToken.None);
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal);
+        });
+        Assert.InRange(clock.GetElapsedTime(0), TimeSpan.FromSeconds(8), TimeSpan.FromHours(1));
+        _kernel.SetStatus(Disk, "1");
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(20));
+            return release.IsCompletedSuccessfully;
+        });
+    }
+
+    [Fact]
     public async Task Releasing_a_session_that_ends_by_itself_waits_for_the_device_too()
     {
         await BindAsync();
@@ -218,11 +254,9 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     public async Task A_device_that_does_not_come_back_is_a_timeout()
     {
         var clock = new ManualClock();
-        var files = new Sysfs(_sysfs.Root, _kernel);
-        await using var exporter = new UsbIpHostExporter(
-            files, new KernelModules(files, modprobe: null), new FakeUevents(clock), SessionSocketOptions.Default, clock, _ => { });
+        await using var exporter = ExporterWith(clock);
         await BindAsync();
-        await ServeAsync();
+        await ServeAsync(exporter);
         var release = exporter.ReleaseAsync(Id, CancellationToken.None);
         await Eventually.TrueAsync(() =>
         {
@@ -251,11 +285,22 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
 
     private Task BindAsync() => _exporter.BindAsync(Id, CancellationToken.None);
 
-    private async Task ServeAsync()
+    private UsbIpHostExporter ExporterWith(ManualClock clock)
+    {
+        var files = new Sysfs(_sysfs.Root, _kernel);
+        return new UsbIpHostExporter(
+            files, new KernelModules(files, modprobe: null), new FakeUevents(clock), SessionSocketOptions.Default, clock, _ => { });
+    }
+
+    /// <summary>The importer's end of a session.</summary>
+    private Task<Socket> ServeAsync() => ServeAsync(_exporter);
+
+    private async Task<Socket> ServeAsync(UsbIpHostExporter exporter)
     {
         var (importer, connection) = Connections.Pair();
-        using (importer)
-            await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+        _importers.Add(importer);
+        await exporter.ServeAsync(Id, connection, CancellationToken.None);
+        return importer;
     }
 
     private static async Task<DeviceException> FailsAsync(DeviceError expected, Func<Task> work)

@@ -44,8 +44,8 @@ internal sealed class Session
         var session = new Session(surroundings, options, parsed, cancelled);
         try
         {
-            // The parser has actions of its own for help and version only.
-            if (parsed.Action is not null)
+            // The parser has actions of its own for help and version only; a command's own is never called.
+            if (parsed.Action is not null && parsed.Action != parsed.CommandResult.Command.Action)
                 parsed.Invoke(new InvocationConfiguration { Output = surroundings.Out, Error = surroundings.Error, EnableDefaultExceptionHandler = false });
             else
                 await ((CliCommand)parsed.CommandResult.Command).RunAsync(session, parsed);

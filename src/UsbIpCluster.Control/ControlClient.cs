@@ -54,6 +54,10 @@ public sealed class ControlClient : IAsyncDisposable
     public Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Nodes, request, ControlJson.Default.NodesParams, ControlJson.Default.IReadOnlyListNodeRow, cancellationToken);
 
+    /// <summary>Removes a node that can't be reached; its row as it was last.</summary>
+    public Task<IReadOnlyList<NodeRow>> RemoveNodeAsync(RemoveNodeParams request, CancellationToken cancellationToken) =>
+        CallAsync(ControlMethods.RemoveNode, request, ControlJson.Default.RemoveNodeParams, ControlJson.Default.IReadOnlyListNodeRow, cancellationToken);
+
     /// <summary>Exports local devices; the rows that changed.</summary>
     public Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Bind, request, ControlJson.Default.BindParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);

@@ -10,6 +10,7 @@ namespace UsbIpCluster.Control;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ListParams))]
 [JsonSerializable(typeof(NodesParams))]
+[JsonSerializable(typeof(RemoveNodeParams))]
 [JsonSerializable(typeof(BindParams))]
 [JsonSerializable(typeof(UnbindParams))]
 [JsonSerializable(typeof(DrainParams))]

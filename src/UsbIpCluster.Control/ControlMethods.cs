@@ -9,6 +9,9 @@ public static class ControlMethods
     /// <summary><see cref="NodesParams"/> to an array of <see cref="NodeRow"/>.</summary>
     public const string Nodes = "nodes";
 
+    /// <summary><see cref="RemoveNodeParams"/> to the <see cref="NodeRow"/>s that are gone: one.</summary>
+    public const string RemoveNode = "nodes.remove";
+
     /// <summary><see cref="BindParams"/> to the <see cref="DeviceRow"/>s that changed.</summary>
     public const string Bind = "bind";
 

@@ -29,6 +29,15 @@ public sealed record NodesParams : IControlParams
     public string? FindProblem() => null;
 }
 
+/// <summary>Removes a node that can't be reached from the cluster, and its devices from every node's list, until it comes back by itself.</summary>
+/// <param name="Node">Its name, or its cluster address (ADDR:PORT) as <c>nodes</c> shows it.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record RemoveNodeParams(string Node) : IControlParams
+{
+    /// <inheritdoc/>
+    public string? FindProblem() => Node.Length == 0 ? "node is empty" : null;
+}
+
 /// <summary>
 /// Exports local devices, and keeps to it: what the selector names is exported again after a replug, a reboot and a restart of the daemon.
 /// </summary>

@@ -80,6 +80,9 @@ public static class EventKinds
     /// <summary>A node has left the cluster.</summary>
     public const string NodeRemoved = "node-removed";
 
+    /// <summary>This node's actors begin anew, to be in another cluster or in theirs again; the reason says why. No session ends.</summary>
+    public const string BegunAnew = "begun-anew";
+
     /// <summary>A device was attached here for the first time; duration from the command to being usable.</summary>
     public const string Attached = "attached";
 

@@ -23,6 +23,9 @@ public interface IControlHandler
     /// <summary>The nodes of the cluster.</summary>
     Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken);
 
+    /// <summary>Removes a node that can't be reached from the cluster.</summary>
+    Task<IReadOnlyList<NodeRow>> RemoveNodeAsync(RemoveNodeParams request, ControlCaller caller, CancellationToken cancellationToken);
+
     /// <summary>Exports local devices.</summary>
     Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken);
 

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Akka.Actor;
-using Akka.Cluster;
 using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
 
@@ -16,10 +15,6 @@ namespace UsbIpCluster.Node;
 /// </summary>
 internal sealed class Daemon : IAsyncDisposable
 {
-    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LeaveCheck = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan TerminateTimeout = TimeSpan.FromSeconds(5);
-
     // As long as the system allows: a connection that finds it full is tried again by its client's kernel, a second later.
     private const int Backlog = 4096;
 
@@ -72,17 +67,15 @@ internal sealed class Daemon : IAsyncDisposable
         _stop.Push(() => backends.DisposeAsync().AsTask());
 
         var address = LocalAddress.Of(options.ClusterListen, options.Seeds);
-        var system = StartSystem(options, address, tls, logs);
-        _stop.Push(() => StopAsync(system));
-
         var endpoints = options.Advertise.IsEmpty
             ? [.. LocalAddress.AllOf(options.Listen, address, options.Seeds).Select(own => new NetworkAddress(own.ToString(), options.Listen.Port))]
             : options.Advertise;
+        var events = new EventLog();
         var entry = new NodeEntry(
             options.Node,
-            started.UtcTicks,
+            Incarnation: 0,
             Version: 0,
-            Cluster.Get(system).SelfAddress.ToString(),
+            Address: "",
             Version,
             started,
             Attachments: 0,
@@ -91,7 +84,8 @@ internal sealed class Daemon : IAsyncDisposable
         var foundation = new NodeFoundation(
             entry,
             tls,
-            options.Seeds,
+            events,
+            new MembershipSettings(options.Seeds, new KnownMembersFile(state), options.RemoveAfter),
             new ExportSettings(options.Node, endpoints, options.Exports, state),
             new AttachmentSettings(options.Node, options.KeepAlive, state),
             backends.Exporters,
@@ -100,11 +94,11 @@ internal sealed class Daemon : IAsyncDisposable
             options.Limits,
             options.PlainClients);
         var rehearsed = Task.Run(() => Rehearsal.Run(entry));
-        var node = system.ActorOf(Props.Create(() => new NodeActor(foundation)), "node");
-        var actors = await node.Ask<ControlActors>(new NodeActor.GetControlActors(), TimeSpan.FromSeconds(10));
+        var node = await NodeSystem.StartAsync(() => StartSystem(options, address, tls, logs), foundation, log);
+        _stop.Push(() => node.DisposeAsync().AsTask());
 
         await rehearsed;
-        var control = StartControl(options, new ControlHandler(actors, DescribeVersion(options, started)), log);
+        var control = StartControl(options, new ControlHandler(() => node.Present, events, DescribeVersion(options, started)), log);
         _stop.Push(() => control.DisposeAsync().AsTask());
 
         log.LogInformation(
@@ -112,7 +106,7 @@ internal sealed class Daemon : IAsyncDisposable
             options.Node,
             Version,
             options.Listen,
-            entry.Address,
+            node.Entry.Address,
             options.Control,
             backends.Exporters.IsEmpty ? "none" : string.Join(", ", backends.Exporters.Select(exporter => exporter.Backend)),
             backends.HostController?.Backend ?? "none");
@@ -167,15 +161,6 @@ internal sealed class Daemon : IAsyncDisposable
                 "is another usbipcd running? Choose another address with --cluster",
                 error);
         }
-    }
-
-    private static async Task StopAsync(ActorSystem system)
-    {
-        var cluster = Cluster.Get(system);
-        cluster.Leave(cluster.SelfAddress);
-        for (var waited = TimeSpan.Zero; waited < LeaveTimeout && !cluster.IsTerminated; waited += LeaveCheck)
-            await Task.Delay(LeaveCheck);
-        await Task.WhenAny(system.Terminate(), Task.Delay(TerminateTimeout));
     }
 
     private static ControlServer StartControl(NodeOptions options, ControlHandler handler, ILogger log)

@@ -9,7 +9,8 @@ namespace UsbIpCluster.Node;
 /// <summary>What the actors of a node stand on; it outlives them.</summary>
 /// <param name="Entry">What the node says of itself at the start.</param>
 /// <param name="Tls">What protects its connections to other nodes; null for nothing.</param>
-/// <param name="Seeds">Where it knocks.</param>
+/// <param name="Events">What has happened, for the control socket.</param>
+/// <param name="Membership">What its membership needs to know.</param>
 /// <param name="Exports">What its devices need to know.</param>
 /// <param name="Attachments">What its attachments need to know.</param>
 /// <param name="Exporters">Its devices.</param>
@@ -20,7 +21,8 @@ namespace UsbIpCluster.Node;
 internal sealed record NodeFoundation(
     NodeEntry Entry,
     ClusterTls? Tls,
-    ImmutableArray<NetworkAddress> Seeds,
+    EventLog Events,
+    MembershipSettings Membership,
     ExportSettings Exports,
     AttachmentSettings Attachments,
     ImmutableArray<IDeviceExporter> Exporters,
@@ -35,13 +37,19 @@ internal sealed class NodeActor : ReceiveActor
     /// <summary>Asks for the actors that the control socket needs; answered with <see cref="ControlActors"/>.</summary>
     public sealed record GetControlActors;
 
-    public NodeActor(NodeFoundation foundation)
+    /// <param name="foundation">What the actors stand on.</param>
+    /// <param name="aim">The cluster that the node is to join; null when any will do.</param>
+    /// <param name="beginAnew">Ends these actors, and begins with others; from any thread.</param>
+    public NodeActor(NodeFoundation foundation, ClusterAim? aim, Action<NewBeginning> beginAnew)
     {
+        var events = foundation.Events;
         var view = InventoryView.Of(foundation.Entry);
-        var membership = Context.ActorOf(Props.Create(() => new MembershipActor(foundation.Seeds)), "membership");
+        var link = new ClusterLink(Context.System);
+        var membership = Context.ActorOf(
+            Props.Create(() => new MembershipActor(foundation.Membership, link, aim, beginAnew)), "membership");
         var names = foundation.Tls?.Names ?? new PeerNames();
         var inventory = Context.ActorOf(Props.Create(() => new InventoryActor(foundation.Entry, membership, names)), "inventory");
-        var control = Context.ActorOf(Props.Create(() => new ControlEndpoint()), "control");
+        Context.ActorOf(Props.Create(() => new ControlEndpoint(events)), "control");
         var exports = Context.ActorOf(
             Props.Create(() => new ExportManager(foundation.Exports, foundation.Exporters, inventory)), "exports");
         var attachments = Context.ActorOf(
@@ -53,7 +61,7 @@ internal sealed class NodeActor : ReceiveActor
         if (foundation.Tls is { } tls)
             Context.ActorOf(Props.Create(() => new CertificateWatch(tls)), "certificates");
 
-        var actors = new ControlActors(inventory, membership, exports, attachments, control);
+        var actors = new ControlActors(inventory, membership, exports, attachments);
         Receive<GetControlActors>(_ => Sender.Tell(actors));
     }
 

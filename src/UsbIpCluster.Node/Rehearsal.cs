@@ -16,7 +16,7 @@ internal static class Rehearsal
     {
         var device = new DeviceEntry(
             BusId.Parse("1-1"), 0, 0, "", "", "", default, [default], UsbSpeed.High, "", DeviceState.Unbound, null, null, default, null);
-        var entry = self with { Devices = [device] };
+        var entry = self with { Address = $"akka.tcp://{ClusterAddress.SystemName}@localhost:7240", Devices = [device] };
         NodeSerializer.Rehearse(entry);
 
         var before = InventoryView.Of(self);

@@ -9,6 +9,8 @@ internal sealed class ScriptedHandler : IControlHandler
 
     public Func<NodesParams, CancellationToken, Task<IReadOnlyList<NodeRow>>> Nodes { get; set; } = (_, _) => Rows<NodeRow>();
 
+    public Func<RemoveNodeParams, CancellationToken, Task<IReadOnlyList<NodeRow>>> RemoveNode { get; set; } = (_, _) => Rows<NodeRow>();
+
     public Func<BindParams, CancellationToken, Task<IReadOnlyList<DeviceRow>>> Bind { get; set; } = (_, _) => Rows<DeviceRow>();
 
     public Func<UnbindParams, CancellationToken, Task<IReadOnlyList<DeviceRow>>> Unbind { get; set; } = (_, _) => Rows<DeviceRow>();
@@ -49,6 +51,9 @@ internal sealed class ScriptedHandler : IControlHandler
 
     Task<IReadOnlyList<NodeRow>> IControlHandler.NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Nodes(request, cancellationToken);
+
+    Task<IReadOnlyList<NodeRow>> IControlHandler.RemoveNodeAsync(RemoveNodeParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        RemoveNode(request, cancellationToken);
 
     Task<IReadOnlyList<DeviceRow>> IControlHandler.BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Bind(request, cancellationToken);

@@ -102,7 +102,10 @@ public sealed class SurvivalTests(ITestOutputHelper output) : ClusterTest(output
         var file = Path.Combine(hosts[1].Folder.FullName, "state", "attachments.json");
         File.WriteAllText(file, text);
         importer = await hosts[1].StartAsync([hosts[0]], exports: false);
-        Assert.Contains(importer.Log, line => line.Contains("attachments.json.broken", StringComparison.Ordinal) && line.Contains(says, StringComparison.Ordinal));
+        await Until.TrueAsync(
+            () => importer.Log.Any(line =>
+                line.Contains("attachments.json.broken", StringComparison.Ordinal) && line.Contains(says, StringComparison.Ordinal)),
+            "what is wrong with the file is said");
         Assert.Equal(text, File.ReadAllText(file + ".broken"));
         await importer.WaitForClusterAsync(nodes: 2, devices: 1);
 

@@ -22,6 +22,7 @@ internal static class Dispatch
         {
             ControlMethods.List => Rows(json.ListParams, handler.ListAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Nodes => Rows(json.NodesParams, handler.NodesAsync, json.IReadOnlyListNodeRow),
+            ControlMethods.RemoveNode => Rows(json.RemoveNodeParams, handler.RemoveNodeAsync, json.IReadOnlyListNodeRow),
             ControlMethods.Bind => Rows(json.BindParams, handler.BindAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Unbind => Rows(json.UnbindParams, handler.UnbindAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Drain => Rows(json.DrainParams, handler.DrainAsync, json.IReadOnlyListDeviceRow),

@@ -73,6 +73,9 @@ internal sealed record NodeOptions
     /// <summary>Where this node knocks.</summary>
     public required ImmutableArray<NetworkAddress> Seeds { get; init; }
 
+    /// <summary>How long a node may be unreachable until it is removed from the cluster.</summary>
+    public required TimeSpan RemoveAfter { get; init; }
+
     /// <summary>Which devices it exports.</summary>
     public required ImmutableArray<ExporterKind> Exporters { get; init; }
 

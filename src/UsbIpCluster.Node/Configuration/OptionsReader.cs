@@ -40,6 +40,7 @@ internal static class OptionsReader
                 new IPEndPoint(insecure || tls is not null ? IPAddress.IPv6Any : IPAddress.Loopback, NodeOptions.ClusterPort)),
             Tls = tls,
             Seeds = values.ReadList<NetworkAddress>("cluster.seeds", TryAddress(NodeOptions.ClusterPort), AddressForm, []),
+            RemoveAfter = values.Read<TimeSpan>("cluster.removeAfter", TryRemoveAfter, "5s to 168h", TimeSpan.FromHours(24)),
             Exporters =
             [
                 .. values.ReadList<ExporterKind?>("exporters", TryExporter, "kernel, simulated or none", [ExporterKind.Kernel])
@@ -165,6 +166,9 @@ internal static class OptionsReader
         TrySpan(text, out value) && value.Ticks % TimeSpan.TicksPerSecond == 0;
 
     private static bool TryRequestTimeout(string text, out TimeSpan value) => TrySpan(text, out value) && value <= TimeSpan.FromSeconds(5);
+
+    private static bool TryRemoveAfter(string text, out TimeSpan value) =>
+        Duration.TryParse(text, out value) && value >= TimeSpan.FromSeconds(5);
 
     private static ValueParser<int> TryCount(int most) => (string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1 && value <= most;

@@ -8,11 +8,13 @@ using UsbIpCluster.Protocol;
 namespace UsbIpCluster.Node;
 
 /// <summary>The actors that the control socket asks.</summary>
-internal sealed record ControlActors(
-    IActorRef Inventory, IActorRef Membership, IActorRef Exports, IActorRef Attachments, IActorRef Events);
+internal sealed record ControlActors(IActorRef Inventory, IActorRef Membership, IActorRef Exports, IActorRef Attachments);
 
 /// <summary>What the control socket's methods mean: each asks an actor and shapes the answer.</summary>
-internal sealed class ControlHandler(ControlActors actors, VersionRow version) : IControlHandler
+/// <param name="present">The node's actors as they are now; while they begin anew, the next ones.</param>
+/// <param name="events">What has happened.</param>
+/// <param name="version">Which daemon this is.</param>
+internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog events, VersionRow version) : IControlHandler
 {
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
 
@@ -31,7 +33,7 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
     public async Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
         var view = await ViewAsync();
-        var members = await AskAsync<MembershipView>(actors.Membership, new MembershipActor.GetMembers(), Quick);
+        var members = await LookUpAsync<MembershipView>(actors => actors.Membership, new MembershipActor.GetMembers());
         var known = view.Nodes.Values.ToDictionary(node => node.Entry.Address, StringComparer.Ordinal);
         return
         [
@@ -39,6 +41,25 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
                 .Select(address => Row(address, known.GetValueOrDefault(address), members, view.Self))
                 .OrderBy(row => row.Node, StringComparer.OrdinalIgnoreCase),
         ];
+    }
+
+    public async Task<IReadOnlyList<NodeRow>> RemoveNodeAsync(RemoveNodeParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var rows = (await NodesAsync(new NodesParams(), caller, cancellationToken)).Where(row => IsMeant(row, request.Node)).ToArray();
+        if (rows is not [{ Address: { } place } row])
+        {
+            throw rows.Length == 0
+                ? new ControlException(ControlError.NotFound, $"there is no node {request.Node}", "usbipc nodes shows them")
+                : new ControlException(
+                    ControlError.Usage,
+                    $"{rows.Length} nodes are called {request.Node}",
+                    "name the one by its address",
+                    [.. rows.Select(other => $"{other.Node} at {other.Address}")]);
+        }
+
+        var remove = new MembershipActor.Remove($"akka.tcp://{ClusterAddress.SystemName}@{place}");
+        await OrderAsync<MembershipActor.Gone>(actors => actors.Membership, remove, Quick);
+        return [row];
     }
 
     public async Task<IReadOnlyList<DeviceRow>> BindAsync(BindParams request, ControlCaller caller, CancellationToken cancellationToken)
@@ -52,7 +73,7 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
             CheckName(view, devices[0], name);
         Access? access = request is { Allow: null, Deny: null } ? null : new Access(Rules(request.Allow), Rules(request.Deny));
         var bind = new ExportManager.Bind(selector, [.. devices.Select(device => device.Device.BusId)], request.All, request.Name, access);
-        return RowsOf(view, await AskAsync<ExportManager.Done>(actors.Exports, bind, Slow));
+        return RowsOf(view, await OrderAsync<ExportManager.Done>(actors => actors.Exports, bind, Slow));
     }
 
     public async Task<IReadOnlyList<DeviceRow>> UnbindAsync(UnbindParams request, ControlCaller caller, CancellationToken cancellationToken)
@@ -63,18 +84,18 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
         if (devices.Length > 0)
         {
             var unbind = new ExportManager.Unbind([.. devices.Select(device => device.Device.BusId)]);
-            return RowsOf(view, await AskAsync<ExportManager.Done>(actors.Exports, unbind, Slow));
+            return RowsOf(view, await OrderAsync<ExportManager.Done>(actors => actors.Exports, unbind, Slow));
         }
 
         // A device that is to be exported when it comes, and is not here.
-        var forgotten = await AskAsync<ExportManager.Forgotten>(actors.Exports, new ExportManager.Forget(selector), Quick);
+        var forgotten = await OrderAsync<ExportManager.Forgotten>(actors => actors.Exports, new ExportManager.Forget(selector), Quick);
         return forgotten.Any ? [] : throw NoLocalDevice(view, selector);
     }
 
     public async Task<IReadOnlyList<DeviceRow>> DrainAsync(DrainParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
         TimeSpan? wait = request.WaitSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-        var used = await AskAsync<ExportManager.Used>(actors.Exports, new ExportManager.Drain(request.Off, wait), (wait ?? TimeSpan.Zero) + Quick);
+        var used = await OrderAsync<ExportManager.Used>(actors => actors.Exports, new ExportManager.Drain(request.Off, wait), (wait ?? TimeSpan.Zero) + Quick);
         var view = await ViewAsync();
         return [.. used.BusIds.Select(busId => view.Find(view.Self, busId)).OfType<ClusterDevice>().Select(Rows.Of)];
     }
@@ -89,37 +110,87 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
         if (request.All && target is AttachmentTarget.Device { Selector: var match })
         {
             var all = new AttachmentManager.AttachAll(match, wait, caller.User);
-            return Rows.Of(await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, all, patience));
+            return Rows.Of(await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, all, patience));
         }
 
         var attach = new AttachmentManager.Attach(target, request.Once, wait, caller.User, request.Steal);
-        return [Rows.Of(await AskAsync<AttachmentStatus>(actors.Attachments, attach, patience))];
+        return [Rows.Of(await OrderAsync<AttachmentStatus>(actors => actors.Attachments, attach, patience))];
     }
 
     public async Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        return Rows.Of(await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.Detach(request.Target), Slow));
+        return Rows.Of(await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, new AttachmentManager.Detach(request.Target), Slow));
     }
 
     public async Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        return Rows.Of(await AskAsync<AttachmentManager.Snapshot>(actors.Attachments, new AttachmentManager.GetSnapshot(), Quick));
+        return Rows.Of(await LookUpAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, new AttachmentManager.GetSnapshot()));
     }
 
     public Task<Control.EventStream> EventsAsync(EventsParams request, ControlCaller caller, CancellationToken cancellationToken) =>
-        AskAsync<Control.EventStream>(actors.Events, new ControlEndpoint.GetEvents(request.Follow, cancellationToken), Quick);
+        Task.FromResult(events.Open(request.Follow, cancellationToken));
 
     public Task<VersionRow> VersionAsync(VersionParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Task.FromResult(version);
 
     private async Task<InventoryView> ViewAsync() =>
-        (await AskAsync<InventoryActor.Changed>(actors.Inventory, new InventoryActor.GetView(), Quick)).View;
+        (await LookUpAsync<InventoryActor.Changed>(actors => actors.Inventory, new InventoryActor.GetView())).View;
 
-    private static async Task<T> AskAsync<T>(IActorRef actor, object question, TimeSpan timeout)
+    // What changes nothing is asked again when the actors begin anew meanwhile.
+    private async Task<T> LookUpAsync<T>(Func<ControlActors, IActorRef> whom, object question)
+    {
+        while (true)
+        {
+            var life = await PresentAsync();
+            try
+            {
+                return await AskAsync<T>(life, whom, question, Quick);
+            }
+            catch (OperationCanceledException) when (life.Ended.IsCancellationRequested)
+            {
+                // The next ones know as well.
+            }
+        }
+    }
+
+    private async Task<T> OrderAsync<T>(Func<ControlActors, IActorRef> whom, object order, TimeSpan timeout)
+    {
+        var life = await PresentAsync();
+        try
+        {
+            return await AskAsync<T>(life, whom, order, timeout);
+        }
+        catch (OperationCanceledException error) when (life.Ended.IsCancellationRequested)
+        {
+            throw new ControlException(
+                ControlError.Failed,
+                "this node changed its cluster meanwhile, and whether it was done is not known",
+                "usbipc list --local and usbipc port show it; if it was not, try again",
+                innerException: error);
+        }
+    }
+
+    private async Task<NodeLife> PresentAsync()
     {
         try
         {
-            return await actor.Ask<T>(question, timeout);
+            return await present().WaitAsync(Quick);
+        }
+        catch (TimeoutException error)
+        {
+            throw new ControlException(
+                ControlError.TimedOut,
+                $"this node has been changing its cluster for {Quick.TotalSeconds} s",
+                "the daemon's log may say why",
+                innerException: error);
+        }
+    }
+
+    private static async Task<T> AskAsync<T>(NodeLife life, Func<ControlActors, IActorRef> whom, object question, TimeSpan timeout)
+    {
+        try
+        {
+            return await whom(life.Actors).Ask<T>(question, timeout, life.Ended);
         }
         catch (AskTimeoutException)
         {
@@ -222,6 +293,9 @@ internal sealed class ControlHandler(ControlActors actors, VersionRow version) :
 
         throw last ?? new DeviceException(DeviceError.PeerLost, $"{server.Host} has no address");
     }
+
+    private static bool IsMeant(NodeRow row, string node) =>
+        string.Equals(row.Node, node, StringComparison.OrdinalIgnoreCase) || row.Address == node;
 
     private static NodeRow Row(string address, ClusterNode? node, MembershipView members, NodeName self)
     {

@@ -57,15 +57,12 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private readonly ExportSettings _settings;
     private readonly ImmutableArray<IDeviceExporter> _exporters;
     private readonly IActorRef _inventory;
-    private readonly KeptExportsFile _kept;
-    private readonly Dictionary<BusId, StateFile<DeviceRecord>> _files = [];
     private readonly Dictionary<BusId, Local> _devices = [];
     private readonly List<IDisposable> _subscriptions = [];
     private readonly Dictionary<Guid, IActorRef> _waiting = [];
     private ImmutableHashSet<string> _conflicts = [];
     private InventoryView? _view;
     private ExportPlan _plan;
-    private bool _draining;
 
     // Not everything that operators have said is known: for whom a device is that is bound all the same, nobody can tell.
     private bool _isLost;
@@ -78,8 +75,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         _settings = settings;
         _exporters = exporters;
         _inventory = inventory;
-        _kept = new KeptExportsFile(settings.State);
-        _plan = new ExportPlan(settings.Rules, _kept.Read(problem =>
+        _plan = new ExportPlan(settings.Rules, settings.File.Read(problem =>
         {
             _log.Error("{0}", problem);
             _isLost = true;
@@ -100,7 +96,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Receive<ExportedDevice.Restarted>(restarted =>
         {
             if (_devices.GetValueOrDefault(restarted.BusId) is { } local)
-                Sender.Tell(new ExportedDevice.Known(local.Last, Decide(local), _draining));
+                Sender.Tell(new ExportedDevice.Known(local.Last, Decide(local), IsDraining));
         });
         Receive<ExportedDevice.Shown>(OnShown);
         Receive<ExportedDevice.TellHolder>(tell => OnTellHolder(tell.Message));
@@ -110,17 +106,19 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Receive<InventoryActor.Changed>(changed => OnInventory(changed.View));
         Receive<InventoryActor.TellAgain>(again =>
         {
-            _inventory.Tell(new InventoryActor.LocalDraining(_draining));
+            _inventory.Tell(new InventoryActor.LocalDraining(IsDraining));
             foreach (var local in _devices.Values)
                 local.Actor.Tell(again);
         });
         Receive<GetOffered>(get => Sender.Tell(new Offered([.. _devices.Values
-            .Where(local => !_draining && local.Presence == Presence.Here && local.Entry.State == DeviceState.Available
+            .Where(local => !IsDraining && local.Presence == Presence.Here && local.Entry.State == DeviceState.Available
                 && Decide(local).Access.ForPlainClient(get.Client))
             .Select(local => new DevlistDevice(local.Last.Record, local.Last.Interfaces))])));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private bool IsDraining => _settings.IsDraining;
 
     protected override SupervisorStrategy SupervisorStrategy() =>
         // A device's actor holds nothing that its driver and the state folder could not say again: a new one starts from there. One that
@@ -132,6 +130,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Context.System.EventStream.Subscribe(Self, typeof(InventoryActor.TellAgain));
         Context.System.EventStream.Subscribe(Self, typeof(InventoryActor.Changed));
         _inventory.Tell(new InventoryActor.GetView());
+        if (IsDraining)
+            _inventory.Tell(new InventoryActor.LocalDraining(true));
         var self = Self;
         foreach (var exporter in _exporters)
             _subscriptions.Add(exporter.Subscribe(change => self.Tell(new Change(exporter, change), ActorRefs.NoSender)));
@@ -179,12 +179,11 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void Start(IDeviceExporter exporter, LocalDevice device)
     {
-        if (!_files.TryGetValue(device.BusId, out var file))
-            _files[device.BusId] = file = _settings.LedgerOf(device.BusId);
+        var file = _settings.LedgerOf(device.BusId);
         var decision = Decide(_plan, device, exporter);
         if (decision.Export && Protection.Of(device) is { } protection)
             _log.Warning("{0}/{1} is exported although {2}", _settings.Node, device.BusId, protection);
-        var (settings, inventory, draining) = (_settings, _inventory, _draining);
+        var (settings, inventory, draining) = (_settings, _inventory, IsDraining);
         var actor = Context.ActorOf(
             Props.Create(() => new ExportedDevice(exporter, device, file, decision, draining, settings, inventory)), device.BusId.Value);
         Context.Watch(actor);
@@ -249,7 +248,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         var before = _plan;
         _plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
         var kept = new Kept(Sender, devices, before, _plan);
-        _kept.WriteAsync(_plan.Kept).PipeTo(Self, success: () => kept, failure: error => kept with { Error = error });
+        _settings.File.WriteAsync(_plan.Kept).PipeTo(Self, success: () => kept, failure: error => kept with { Error = error });
     }
 
     private void OnKept(Kept kept)
@@ -351,14 +350,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         }
 
         Decide(_plan with { Kept = kept });
-        _kept.WriteAsync(_plan.Kept).PipeTo(Sender, success: () => new Forgotten(true), failure: NotKept);
+        _settings.File.WriteAsync(_plan.Kept).PipeTo(Sender, success: () => new Forgotten(true), failure: NotKept);
     }
 
     private void Keep(ExportPlan plan, Results results)
     {
         Decide(plan);
         var answer = AnswerTo(results);
-        _kept.WriteAsync(_plan.Kept).PipeTo(results.Asker, success: () => answer, failure: NotKept);
+        _settings.File.WriteAsync(_plan.Kept).PipeTo(results.Asker, success: () => answer, failure: NotKept);
     }
 
     private static object AnswerTo(Results results) =>
@@ -412,9 +411,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnInventory(InventoryView view)
     {
-        // An actor that was restarted has forgotten what the inventory has not.
-        if (_view is null && !_draining && view.Nodes.GetValueOrDefault(view.Self) is { Entry.Draining: true })
-            BeginDrain(off: false);
         _view = view;
         var mine = from device in view.Devices
                    where device.Node == view.Self && device.Device.Name is not null
@@ -453,8 +449,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void BeginDrain(bool off)
     {
-        _draining = !off;
-        _inventory.Tell(new InventoryActor.LocalDraining(_draining));
+        _settings.IsDraining = !off;
+        _inventory.Tell(new InventoryActor.LocalDraining(!off));
         foreach (var local in _devices.Values)
             local.Actor.Tell(new ExportedDevice.Drain(off));
     }
@@ -462,9 +458,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private void AnswerDrains()
     {
         // A device that has not heard of the drain yet may be giving out a lease at this moment.
-        if (_waiting.Count == 0 || (_draining && (UsedNow().Length > 0 || _devices.Values.Any(local => !local.Draining))))
+        if (_waiting.Count == 0 || (IsDraining && (UsedNow().Length > 0 || _devices.Values.Any(local => !local.Draining))))
             return;
-        object answer = _draining
+        object answer = IsDraining
             ? new Used([])
             : new Status.Failure(new ControlException(ControlError.Failed, "the drain was ended meanwhile"));
         foreach (var id in _waiting.Keys.ToArray())

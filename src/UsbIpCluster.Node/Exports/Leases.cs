@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using UsbIpCluster.Protocol;
@@ -106,8 +107,17 @@ internal sealed record ExportSettings(
 {
     // Made once, when the daemon starts: later the disk may be full or read-only, and devices still come and go.
     private readonly StateFolder _devices = State.Folder("devices");
+    private readonly ConcurrentDictionary<BusId, StateFile<DeviceRecord>> _ledgers = new();
 
-    /// <summary>Where what is kept of the device at a bus id is.</summary>
+    /// <summary>
+    /// What operators have bound, on the disk: one for the daemon, whose writes are carried out in order whatever becomes of the actors.
+    /// </summary>
+    public KeptExportsFile File { get; } = new(State);
+
+    /// <summary>Whether the node is being drained: until the daemon ends, whatever becomes of the actors.</summary>
+    public bool IsDraining { get; set; }
+
+    /// <summary>Where what is kept of the device at a bus id is; one for the daemon, too.</summary>
     public StateFile<DeviceRecord> LedgerOf(BusId busId) =>
-        new(_devices, $"{busId}.json", StateJson.Default.DeviceRecord);
+        _ledgers.GetOrAdd(busId, id => new StateFile<DeviceRecord>(_devices, $"{id}.json", StateJson.Default.DeviceRecord));
 }

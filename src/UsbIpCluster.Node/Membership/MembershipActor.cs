@@ -1,19 +1,30 @@
 using System.Collections.Immutable;
 using System.Net;
 using Akka.Actor;
-using Akka.Cluster;
 using Akka.Event;
+using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Node;
 
+/// <summary>What the membership of a node needs to know.</summary>
+/// <param name="Seeds">Where it knocks.</param>
+/// <param name="Known">Where it knocks as well: the members that it has last known.</param>
+/// <param name="RemoveAfter">How long a member may be unreachable until it is removed.</param>
+internal sealed record MembershipSettings(ImmutableArray<NetworkAddress> Seeds, KnownMembersFile Known, TimeSpan RemoveAfter);
+
 /// <summary>
-/// Brings this node into the cluster and keeps the list of its members. Publishes <see cref="Changed"/> on the event stream.
+/// Brings this node into a cluster, keeps the list of its members, and brings clusters together that were formed apart. Publishes
+/// <see cref="Changed"/> on the event stream.
 /// <code>
-/// Knocking --(member up: self)--> Member
-///    |  no seeds, or nobody answers for FormAfter and this node comes first among its seeds: forms a cluster of its own
+///   Outside --(a member answers: joined it)--> Newcomer --(a member tells which cluster it is)--> Inside
+///      '----(nobody does for FormAfter: formed one)--------------------------------------------------^
+///   Newcomer, Inside --(removed)-----------------------------------.
+///   Inside ------------(an older cluster answers, or knocks)-------+--> Over: begins anew, Outside, in another actor system
 /// </code>
+/// A knock is a plain message, and no part of the membership: it says in which cluster the one who knocks is, and is answered with the
+/// other's. Every state answers, and every state but the last goes on knocking.
 /// </summary>
-internal sealed class MembershipActor : ReceiveActor, IWithTimers
+internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 {
     /// <summary>The members have changed: published on the event stream.</summary>
     public sealed record Changed(MembershipView View, MembershipView Previous);
@@ -21,125 +32,145 @@ internal sealed class MembershipActor : ReceiveActor, IWithTimers
     /// <summary>Asks for the members as they are; answered with a <see cref="MembershipView"/>.</summary>
     public sealed record GetMembers;
 
-    /// <summary>How long a node knocks at its seeds before it forms a cluster of its own.</summary>
+    /// <summary>Remove a member that can't be reached. Answered with <see cref="Gone"/>, or a failure.</summary>
+    public sealed record Remove(string Address);
+
+    /// <summary>From the cluster: a member as it is now.</summary>
+    public sealed record Seen(string Address, string Status, bool IsUp);
+
+    /// <summary>From the cluster: a member is none any more.</summary>
+    /// <param name="Address">Where it was.</param>
+    /// <param name="IsSelf">Whether it is this node, in this incarnation.</param>
+    public sealed record Gone(string Address, bool IsSelf);
+
+    /// <summary>From the cluster: a member can no longer, or can again, be reached from here.</summary>
+    public sealed record Heard(string Address, bool Reachable);
+
+    /// <summary>From node to node: this is my cluster, which is yours?</summary>
+    /// <param name="Question">Comes back with the answer.</param>
+    /// <param name="From">The address of the one who asks.</param>
+    /// <param name="Cluster">Its cluster; null while it has none, or does not know it yet.</param>
+    /// <param name="KnowsYou">Whether the one who is asked is a member of it.</param>
+    public sealed record Knock(Guid Question, string From, ClusterIdentity? Cluster, bool KnowsYou) : INodeMessage;
+
+    /// <summary>From node to node: answers a <see cref="Knock"/> with the same about the one who was asked.</summary>
+    public sealed record KnockAnswer(Guid Question, string From, ClusterIdentity? Cluster, bool KnowsYou) : INodeMessage;
+
+    /// <summary>How long a node looks for others before it forms a cluster of its own.</summary>
     public static readonly TimeSpan FormAfter = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long it waits for one seed before it knocks at the next.</summary>
+    /// <summary>How much longer it looks when it has met another that looks, and whose address comes before its own: that one forms it.</summary>
+    public static readonly TimeSpan HeadStart = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a node without a cluster knocks.</summary>
     public static readonly TimeSpan KnockInterval = TimeSpan.FromSeconds(1);
 
-    private const string KnockTimer = "knock";
+    /// <summary>How often a member knocks at those who are not in its cluster, for as long as it lives.</summary>
+    public static readonly TimeSpan InsideInterval = TimeSpan.FromSeconds(2);
 
-    private readonly Cluster _cluster = Cluster.Get(Context.System);
+    /// <summary>How long a newcomer asks which cluster it is in. When nobody knows any more, it gives it a new identity.</summary>
+    public static readonly TimeSpan NewcomerPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a node of the same cluster may deny that this one is in it: news of who came takes a moment, what lasts longer is a removal.
+    /// </summary>
+    public static readonly TimeSpan DenialPatience = TimeSpan.FromSeconds(3);
+
+    private const string Tick = "tick";
+
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly ImmutableArray<NetworkAddress> _seeds;
+    private readonly MembershipSettings _settings;
+    private readonly IClusterLink _link;
+    private readonly ClusterAim? _aim;
+    private readonly Action<NewBeginning> _beginAnew;
+    private readonly Doors _doors;
+    private readonly Dictionary<string, DateTimeOffset> _unreachableSince = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<IActorRef>> _removers = new(StringComparer.Ordinal);
     private MembershipView _view;
-    private int _knocks;
 
-    public MembershipActor(ImmutableArray<NetworkAddress> seeds)
+    /// <param name="settings">Of this node.</param>
+    /// <param name="link">The cluster.</param>
+    /// <param name="aim">The cluster that this node is to join; null when any will do.</param>
+    /// <param name="beginAnew">Ends this actor system, and begins with another one.</param>
+    public MembershipActor(MembershipSettings settings, IClusterLink link, ClusterAim? aim, Action<NewBeginning> beginAnew)
     {
-        var self = _cluster.SelfAddress.ToString();
-        _seeds = [.. seeds.Where(seed => seed.ToString() != ClusterAddress.Place(self).ToString())];
-        _view = MembershipView.Empty with { Self = self };
-        Become(Knocking);
+        _settings = settings;
+        _link = link;
+        _beginAnew = beginAnew;
+        _view = MembershipView.Empty with { Self = link.Self };
+        _doors = new Doors(link.Self, settings.Seeds, settings.Known.Read(problem => _log.Error("{0}", problem)));
+        if (aim is not null)
+            _doors.Remember([aim.Address]);
+        _aim = aim;
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    private IEnumerable<string> Fellows => _view.Others;
+
     protected override void PreStart()
     {
-        _cluster.Subscribe(
-            Self,
-            ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
-            typeof(ClusterEvent.IMemberEvent),
-            typeof(ClusterEvent.IReachabilityEvent));
-        if (_seeds.IsEmpty)
-        {
-            _cluster.Join(_cluster.SelfAddress);
-            return;
-        }
-
-        Self.Tell(new Knock());
-        Timers.StartPeriodicTimer(KnockTimer, new Knock(), KnockInterval);
+        Context.ActorOf(_link.Watcher(Self));
+        BecomeOutside(_aim);
     }
 
-    protected override void PostStop() => _cluster.Unsubscribe(Self);
-
-    private void Knocking()
-    {
-        Receive<Knock>(_ => KnockAtNext());
-        Receive<Resolved>(resolved => Join(resolved.EndPoints));
-        Receive<NotResolved>(not => _log.Warning("a seed is not known: {0}", not.Error.Message));
-        Always();
-    }
-
-    private void Member()
-    {
-        Timers.Cancel(KnockTimer);
-        Receive<Knock>(_ => { });
-        Receive<Resolved>(_ => { });
-        Receive<NotResolved>(_ => { });
-        Always();
-    }
+    private void Over() => Always();
 
     private void Always()
     {
         Receive<GetMembers>(_ => Sender.Tell(_view));
-        Receive<ClusterEvent.MemberRemoved>(removed => Show(_view.Members.Remove(removed.Member.Address.ToString())));
-        Receive<ClusterEvent.IMemberEvent>(change => Put(change.Member));
-        Receive<ClusterEvent.UnreachableMember>(lost => SetReachable(lost.Member, reachable: false));
-        Receive<ClusterEvent.ReachableMember>(back => SetReachable(back.Member, reachable: true));
+        Receive<Seen>(seen => Put(seen.Address, seen.Status));
+        Receive<Gone>(OnGone);
+        Receive<Heard>(OnHeard);
+        Receive<Remove>(OnRemove);
+        Receive<Resolved>(resolved => _doors.Put(resolved.Seed, resolved.EndPoints));
+        Receive<NotResolved>(not => _log.Warning("the seed {0} is not known: {1}", not.Seed, not.Error.Message));
+        Receive<NotKept>(not => _log.Warning("the members can't be kept: {0}", not.Error.Message));
+        Receive<Look>(_ => { });
+        Receive<Knock>(knock => Answer(knock, null));
+        Receive<KnockAnswer>(_ => { });
     }
 
-    private void KnockAtNext()
+    private void BeginAnew(string reason, ClusterAim? aim)
     {
-        var waited = KnockInterval * _knocks;
-        if (waited >= FormAfter && ComesFirst())
-        {
-            _log.Info("no seed answered for {0} s: forming a cluster", waited.TotalSeconds);
-            Timers.Cancel(KnockTimer);
-            _cluster.Join(_cluster.SelfAddress);
-            return;
-        }
-
-        if (waited == FormAfter)
-            _log.Warning("no seed has answered for {0} s: this node works alone, and goes on knocking", waited.TotalSeconds);
-        _seeds[_knocks++ % _seeds.Length].ResolveAsync(CancellationToken.None)
-            .PipeTo(Self, success: found => new Resolved(found), failure: error => new NotResolved(error));
+        Timers.Cancel(Tick);
+        Become(Over);
+        _beginAnew(new NewBeginning(reason, aim));
     }
 
-    // A member has one address, and a seed may have several names for it: the addresses of a name are tried in turn.
-    private void Join(IReadOnlyList<IPEndPoint> endPoints)
-    {
-        if (endPoints.Count == 0)
-            return;
-        var self = _cluster.SelfAddress;
-        var seed = ClusterAddress.At(endPoints[_knocks / _seeds.Length % endPoints.Count], self);
-        if (seed != self)
-            _cluster.Join(seed);
-    }
+    // --- The members ---
 
-    // Nodes that have each other as seeds and start together must agree on who forms the cluster: the lowest address does. A name can't be
-    // compared with an address, so a node with a seed that is one leaves it to others.
-    private bool ComesFirst()
+    private void Put(string address, string status)
     {
-        var self = ClusterAddress.Place(_view.Self).ToString();
-        return _seeds.All(seed => seed.EndPoint is not null && string.CompareOrdinal(self, seed.ToString()) < 0);
-    }
-
-    private void Put(Member member)
-    {
-        var address = member.Address.ToString();
         var reachable = !_view.Members.TryGetValue(address, out var known) || known.Reachable;
-        Show(_view.Members.SetItem(address, new MemberState(member.Status.ToString().ToLowerInvariant(), reachable)));
-        if (address == _view.Self && member.Status is MemberStatus.Up or MemberStatus.WeaklyUp)
-            Become(Member);
+        Show(_view.Members.SetItem(address, new MemberState(status, reachable)));
     }
 
-    private void SetReachable(Member member, bool reachable)
+    private void OnGone(Gone gone)
     {
-        var address = member.Address.ToString();
-        if (_view.Members.TryGetValue(address, out var known))
-            Show(_view.Members.SetItem(address, known with { Reachable = reachable }));
+        if (gone.IsSelf || gone.Address != _view.Self)
+            Forget(gone.Address);
+        foreach (var asker in _removers.Remove(gone.Address, out var askers) ? askers : [])
+            asker.Tell(gone);
+    }
+
+    private void Forget(string address)
+    {
+        _unreachableSince.Remove(address);
+        Show(_view.Members.Remove(address));
+    }
+
+    private void OnHeard(Heard heard)
+    {
+        if (!_view.Members.TryGetValue(heard.Address, out var known))
+            return;
+        if (heard.Reachable)
+            _unreachableSince.Remove(heard.Address);
+        else
+            _unreachableSince.TryAdd(heard.Address, Now);
+        Show(_view.Members.SetItem(heard.Address, known with { Reachable = heard.Reachable }));
     }
 
     private void Show(ImmutableSortedDictionary<string, MemberState> members)
@@ -148,12 +179,57 @@ internal sealed class MembershipActor : ReceiveActor, IWithTimers
             return;
         var previous = _view;
         _view = _view with { Members = members };
+        if (_doors.Remember(members.Keys))
+            _settings.Known.WriteAsync(_doors.Known).PipeTo(Self, failure: error => new NotKept(error));
         Context.System.EventStream.Publish(new Changed(_view, previous));
     }
 
-    private sealed record Knock;
+    // --- Removing ---
 
-    private sealed record Resolved(IReadOnlyList<IPEndPoint> EndPoints);
+    private void OnRemove(Remove remove)
+    {
+        if (_view.Members.GetValueOrDefault(remove.Address) is not { } member)
+        {
+            Sender.Tell(new Status.Failure(new ControlException(
+                ControlError.NotFound, $"{ClusterAddress.Place(remove.Address)} is no member of the cluster", "usbipc nodes shows them")));
+            return;
+        }
 
-    private sealed record NotResolved(Exception Error);
+        if (member.Reachable || remove.Address == _view.Self)
+        {
+            Sender.Tell(new Status.Failure(new ControlException(
+                ControlError.Unavailable,
+                $"{ClusterAddress.Place(remove.Address)} is reachable, and only what can't be reached is removed",
+                "stop usbipcd there: it leaves the cluster by itself")));
+            return;
+        }
+
+        if (!_removers.TryGetValue(remove.Address, out var askers))
+            _removers[remove.Address] = askers = [];
+        askers.Add(Sender);
+        _link.Down(remove.Address);
+    }
+
+    // Of those who can reach each other one does it. Where the cluster is cut in two, each side removes the other; when they meet again,
+    // they are two clusters that were formed as one, and come together as any two do.
+    private void RemoveTheLost()
+    {
+        if (_view.Self != First(_view.Members.Where(member => member.Value.Reachable).Select(member => member.Key)))
+            return;
+        foreach (var lost in _unreachableSince.Where(lost => Now - lost.Value >= _settings.RemoveAfter).ToArray())
+        {
+            _log.Warning("{0} has been unreachable for {1}: it is removed", lost.Key, _settings.RemoveAfter);
+            _link.Down(lost.Key);
+        }
+    }
+
+    private string First(IEnumerable<string> addresses) => addresses.Append(_view.Self).Min(StringComparer.Ordinal)!;
+
+    private sealed record Look;
+
+    private sealed record Resolved(NetworkAddress Seed, IReadOnlyList<IPEndPoint> EndPoints);
+
+    private sealed record NotResolved(NetworkAddress Seed, Exception Error);
+
+    private sealed record NotKept(Exception Error);
 }

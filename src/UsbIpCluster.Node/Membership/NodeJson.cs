@@ -19,6 +19,8 @@ namespace UsbIpCluster.Node;
         typeof(NodeNameJson), typeof(BusIdJson), typeof(LeaseIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(NetworkAddressJson),
         typeof(ResumeSecretJson), typeof(DeviceStateJson), typeof(UsbSpeedJson), typeof(LeaseRefusalJson),
     ])]
+[JsonSerializable(typeof(MembershipActor.Knock))]
+[JsonSerializable(typeof(MembershipActor.KnockAnswer))]
 [JsonSerializable(typeof(InventoryActor.Announce))]
 [JsonSerializable(typeof(InventoryActor.Digest))]
 [JsonSerializable(typeof(InventoryActor.Pull))]

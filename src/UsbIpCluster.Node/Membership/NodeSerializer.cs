@@ -18,6 +18,8 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
 
     private static readonly (string Manifest, JsonTypeInfo Type)[] Messages =
     [
+        ("knock", NodeJson.Default.Knock),
+        ("knock-answer", NodeJson.Default.KnockAnswer),
         ("announce", NodeJson.Default.Announce),
         ("digest", NodeJson.Default.Digest),
         ("pull", NodeJson.Default.Pull),
@@ -38,6 +40,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         [
             new InventoryActor.Announce(entry),
             new InventoryActor.Digest([new InventoryActor.DigestLine(entry.Node, entry.Incarnation, entry.Version)]),
+            new MembershipActor.Knock(Guid.Empty, entry.Address, new ClusterIdentity(entry.Since, Guid.Empty, entry.Address), KnowsYou: false),
         ])
         {
             var type = Find(message.GetType()).Type;
@@ -95,6 +98,8 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     // What the types of the fields do not say. Above all that a list has no null in it.
     private static string? WhatIsWrong(object message) => message switch
     {
+        MembershipActor.Knock { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
+        MembershipActor.KnockAnswer { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
         InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
         RequestLease { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
@@ -103,6 +108,9 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
             "with an empty endpoint, or too many",
         _ => null,
     };
+
+    private static string? WhatIsWrong(string from, ClusterIdentity? cluster) =>
+        ClusterAddress.IsValid(from) && (cluster is null || ClusterAddress.IsValid(cluster.First)) ? null : "without a valid address";
 
     private static string? WhatIsWrong(NodeEntry entry)
     {

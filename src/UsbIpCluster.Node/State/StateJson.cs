@@ -64,6 +64,9 @@ internal sealed record KeptLeaseLine(
 /// <summary>A <see cref="PortSession"/>.</summary>
 internal sealed record KeptSessionLine(int Port, string Host, string Service, BusId BusId, uint DeviceId);
 
+/// <summary>What the state folder keeps of the cluster: where the members were, <c>members.json</c>.</summary>
+internal sealed record KeptMembers(ImmutableArray<NetworkAddress> Members);
+
 /// <summary>The JSON of the state folder, indented: people look at it.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -75,4 +78,5 @@ internal sealed record KeptSessionLine(int Port, string Host, string Service, Bu
 [JsonSerializable(typeof(DeviceRecord))]
 [JsonSerializable(typeof(KeptExports))]
 [JsonSerializable(typeof(KeptAttachments))]
+[JsonSerializable(typeof(KeptMembers))]
 internal sealed partial class StateJson : JsonSerializerContext;

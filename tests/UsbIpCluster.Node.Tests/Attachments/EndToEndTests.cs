@@ -75,7 +75,7 @@ public sealed class EndToEndTests : TestKit, IAsyncLifetime
         [
             EventKinds.Attached, EventKinds.Lost, EventKinds.Reattached, EventKinds.Lost, EventKinds.Reattached,
         ];
-        var told = (await _node.EventsAsync()).Where(row => row.Attachment == "a1").ToArray();
+        var told = _node.RecentEvents().Where(row => row.Attachment == "a1").ToArray();
         Assert.Equal(kinds, told.Select(row => row.Kind));
         Assert.All(told.Where(row => row.Kind == EventKinds.Reattached), row => Assert.InRange(row.DurationMs!.Value, 0, 5_000));
     }
@@ -180,9 +180,9 @@ public sealed class EndToEndTests : TestKit, IAsyncLifetime
         await _node.DetachAsync(null);
         await AwaitDeviceAsync("sim-0", DeviceState.Available, null);
         await AwaitAssertAsync(
-            async () => Assert.Equal(
+            () => Assert.Equal(
                 [EventKinds.SessionStarted, EventKinds.SessionEnded],
-                (await _node.EventsAsync()).Where(row => row is { BusId: "sim-0", Holder: "lab1/a1", State: null }).Select(row => row.Kind)),
+                _node.RecentEvents().Where(row => row is { BusId: "sim-0", Holder: "lab1/a1", State: null }).Select(row => row.Kind)),
             LoneNode.Patience,
             Soon);
     }

@@ -25,6 +25,7 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Null(options.Tls);
         Assert.Empty(options.Advertise);
         Assert.Empty(options.Seeds);
+        Assert.Equal(TimeSpan.FromHours(24), options.RemoveAfter);
         Assert.Equal([ExporterKind.Kernel], options.Exporters.ToArray());
         Assert.Empty(options.Exports);
         Assert.Equal(HostControllerKind.Kernel, options.HostController);
@@ -44,7 +45,7 @@ public sealed class OptionsReaderTests : IDisposable
               // comments are fine
               "node": "lab1", "state": "/s", "control": "/c.sock", "listen": "10.0.0.1:3241",
               "advertise": ["10.0.0.1", "lab1:3242"],
-              "cluster": { "listen": "10.0.0.1:7241", "seeds": ["lab2", "[fd00::2]:7242"], "insecure": true },
+              "cluster": { "listen": "10.0.0.1:7241", "seeds": ["lab2", "[fd00::2]:7242"], "removeAfter": "90m", "insecure": true },
               "exporters": ["simulated", "kernel", "simulated"], "hostController": "none",
               "plainClients": ["10.0.0.0/8", "fd00::/8"],
               "limits": { "connections": 200, "perAddress": 200, "rate": 1000, "requestTimeout": "1500ms" },
@@ -59,6 +60,7 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal([new NetworkAddress("10.0.0.1", 3240), new NetworkAddress("lab1", 3242)], options.Advertise.ToArray());
         Assert.Equal(IPEndPoint.Parse("10.0.0.1:7241"), options.ClusterListen);
         Assert.Equal([new NetworkAddress("lab2", 7240), new NetworkAddress("fd00::2", 7242)], options.Seeds.ToArray());
+        Assert.Equal(TimeSpan.FromMinutes(90), options.RemoveAfter);
         Assert.Equal([ExporterKind.Simulated, ExporterKind.Kernel], options.Exporters.ToArray());
         Assert.Equal(HostControllerKind.None, options.HostController);
         Assert.Equal([IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("fd00::/8")], options.PlainClients.ToArray());

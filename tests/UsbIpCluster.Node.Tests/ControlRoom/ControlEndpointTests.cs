@@ -8,9 +8,14 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private readonly EventLog _events = new();
     private readonly IActorRef _endpoint;
 
-    public ControlEndpointTests() => _endpoint = Sys.ActorOf(Props.Create(() => new ControlEndpoint()));
+    public ControlEndpointTests()
+    {
+        var events = _events;
+        _endpoint = Sys.ActorOf(Props.Create(() => new ControlEndpoint(events)));
+    }
 
     public Task InitializeAsync() => Sys.SettleAsync(_endpoint);
 
@@ -34,7 +39,7 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     [Fact]
     public async Task The_last_thousand_events_are_kept()
     {
-        Happen(1, ControlEndpoint.Kept + 2);
+        Happen(1, EventLog.Kept + 2);
         var kinds = Kinds(await GetAsync(follow: false)).ToArray();
         Assert.Equal((1000, "e3", "e1002"), (kinds.Length, kinds[0], kinds[^1]));
     }
@@ -70,7 +75,7 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     [Fact]
     public async Task A_follower_that_goes_leaves_its_place()
     {
-        for (var number = 0; number < 2 * ControlEndpoint.MaxFollowers; number++)
+        for (var number = 0; number < 2 * EventLog.MaxFollowers; number++)
         {
             var events = await GetAsync(follow: true);
             Happen(number, 1);
@@ -82,7 +87,7 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     [Fact]
     public async Task A_follower_that_is_cancelled_leaves_its_place()
     {
-        for (var number = 0; number < 2 * ControlEndpoint.MaxFollowers; number++)
+        for (var number = 0; number < 2 * EventLog.MaxFollowers; number++)
         {
             var events = await GetAsync(follow: true);
             using var cancelled = new CancellationTokenSource();
@@ -96,19 +101,18 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     [Fact]
     public async Task A_follower_whose_client_has_gone_before_it_reads_leaves_its_place()
     {
-        for (var number = 0; number < 2 * ControlEndpoint.MaxFollowers; number++)
+        for (var number = 0; number < 2 * EventLog.MaxFollowers; number++)
         {
             using var gone = new CancellationTokenSource();
-            await _endpoint.Ask<Control.EventStream>(new ControlEndpoint.GetEvents(Follow: true, gone.Token), Patience);
+            _events.Open(follow: true, gone.Token);
             await gone.CancelAsync();
-            await Sys.SettleAsync(_endpoint);
         }
     }
 
     [Fact]
     public async Task Sixty_four_follow_and_no_more()
     {
-        for (var number = 0; number < ControlEndpoint.MaxFollowers; number++)
+        for (var number = 0; number < EventLog.MaxFollowers; number++)
             await GetAsync(follow: true);
         var error = await Assert.ThrowsAsync<ControlException>(() => GetAsync(follow: true));
         Assert.Equal((ControlError.Unavailable, "64 clients follow the events already"), (error.Error, error.Message));
@@ -119,7 +123,7 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     public async Task A_follower_that_is_too_far_behind_is_cut_off_after_what_it_was_given()
     {
         var slow = await GetAsync(follow: true);
-        Happen(1, ControlEndpoint.MaxBehind + 1);
+        Happen(1, EventLog.MaxBehind + 1);
         await Sys.SettleAsync(_endpoint);
         var kinds = await TakeAsync(slow, int.MaxValue);
         Assert.Equal((1000, "e1000"), (kinds.Count, kinds[^1]));
@@ -128,24 +132,30 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     [Fact]
     public async Task Followers_that_are_too_far_behind_leave_their_places()
     {
-        for (var number = 0; number < ControlEndpoint.MaxFollowers; number++)
+        for (var number = 0; number < EventLog.MaxFollowers; number++)
             await GetAsync(follow: true);
-        Happen(1, ControlEndpoint.MaxBehind + 1);
+        Happen(1, EventLog.MaxBehind + 1);
         Assert.NotNull((await GetAsync(follow: true)).Later);
     }
 
     [Fact]
-    public async Task The_stream_ends_with_the_actor()
+    public async Task The_stream_goes_on_with_the_next_actor()
     {
         var events = await GetAsync(follow: true);
         Happen(1, 1);
         await Sys.SettleAsync(_endpoint);
         await _endpoint.GracefulStop(Patience);
-        Assert.Equal(["e1"], await TakeAsync(events, int.MaxValue));
+        var log = _events;
+        await Sys.SettleAsync(Sys.ActorOf(Props.Create(() => new ControlEndpoint(log))));
+        Happen(2, 1);
+        Assert.Equal(["e1", "e2"], await TakeAsync(events, 2));
     }
 
-    private Task<Control.EventStream> GetAsync(bool follow) =>
-        _endpoint.Ask<Control.EventStream>(new ControlEndpoint.GetEvents(follow, CancellationToken.None), Patience);
+    private async Task<Control.EventStream> GetAsync(bool follow)
+    {
+        await Sys.SettleAsync(_endpoint);
+        return _events.Open(follow, CancellationToken.None);
+    }
 
     private void Happen(int first, int count)
     {

@@ -13,6 +13,7 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
 
     private LoneNode _node = null!;
     private ControlHandler _handler = null!;
+    private NodeLife _life = null!;
 
     public async Task InitializeAsync()
     {
@@ -22,7 +23,8 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
             .Add(Samples.AddressOf("lab2"), new MemberState("up", false))
             .Add(Samples.AddressOf("lab3"), new MemberState("joining", true)));
         var membership = Sys.ActorOf(Props.Create(() => new Membership(members)));
-        _handler = new ControlHandler(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments, _node.Events), Version);
+        _life = new NodeLife(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments), CancellationToken.None);
+        _handler = new ControlHandler(() => Task.FromResult(_life), _node.Events, Version);
         _node.Inventory.Tell(members);
         _node.Inventory.Tell(new InventoryActor.Announce(Samples.Node("lab2", Samples.Entry("1-1"))));
         await AwaitAssertAsync(
@@ -158,6 +160,57 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         Assert.Null(events.Later);
     }
 
+    [Fact]
+    public async Task What_changes_nothing_is_answered_by_the_next_actors_when_the_first_end_meanwhile()
+    {
+        var (next, asked) = (_life, CreateTestProbe());
+        using var ended = Silence(asked);
+        var rows = _handler.PortAsync(new PortParams(), default, CancellationToken.None);
+        await asked.ExpectMsgAsync<AttachmentManager.GetSnapshot>();
+        _life = next;
+        await ended.CancelAsync();
+        Assert.Empty(await rows);
+    }
+
+    [Fact]
+    public async Task What_changes_something_fails_when_the_actors_end_meanwhile_and_says_where_to_look()
+    {
+        var (next, asked) = (_life, CreateTestProbe());
+        using var ended = Silence(asked);
+        var rows = _handler.DetachAsync(new DetachParams("a1"), default, CancellationToken.None);
+        await asked.ExpectMsgAsync<AttachmentManager.Detach>();
+        _life = next;
+        await ended.CancelAsync();
+        var error = await FailsAsync(rows);
+        Assert.Equal(ControlError.Failed, error.Error);
+        Assert.Contains("usbipc port", error.Hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lab2")]
+    [InlineData("LAB2")]
+    [InlineData("lab2:7240")]
+    public async Task A_node_is_removed_by_its_name_or_its_address(string node)
+    {
+        var removed = Assert.Single(await _handler.RemoveNodeAsync(new RemoveNodeParams(node), default, CancellationToken.None));
+        Assert.Equal(("lab2", "lab2:7240"), (removed.Node, removed.Address));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_none_is_not_removed()
+    {
+        var error = await FailsAsync(_handler.RemoveNodeAsync(new RemoveNodeParams("lab9"), default, CancellationToken.None));
+        Assert.Equal((ControlError.NotFound, "there is no node lab9"), (error.Error, error.Message));
+    }
+
+    // Actors that answer nothing, and end when the source is cancelled.
+    private CancellationTokenSource Silence(IActorRef actor)
+    {
+        var ended = new CancellationTokenSource();
+        _life = new NodeLife(_life.Actors with { Attachments = actor }, ended.Token);
+        return ended;
+    }
+
     private string Self => _node.Inventory.Path.Address.ToString();
 
     private Task<IReadOnlyList<DeviceRow>> ListAsync(string? selector, bool local = false) =>
@@ -170,6 +223,10 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
 
     private sealed class Membership : ReceiveActor
     {
-        public Membership(MembershipView members) => Receive<MembershipActor.GetMembers>(_ => Sender.Tell(members));
+        public Membership(MembershipView members)
+        {
+            Receive<MembershipActor.GetMembers>(_ => Sender.Tell(members));
+            Receive<MembershipActor.Remove>(remove => Sender.Tell(new MembershipActor.Gone(remove.Address, IsSelf: false)));
+        }
     }
 }

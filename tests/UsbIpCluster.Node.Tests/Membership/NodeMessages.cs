@@ -17,6 +17,18 @@ internal static class NodeMessages
         new InventoryActor.Digest([new InventoryActor.DigestLine(Samples.Lab1, long.MaxValue, 3), new InventoryActor.DigestLine(Samples.Lab2, 1, 0)]),
         new InventoryActor.Digest([]),
         new InventoryActor.Pull(),
+        new MembershipActor.Knock(
+            Guid.NewGuid(),
+            Samples.AddressOf("lab1"),
+            new ClusterIdentity(Samples.Time.AddTicks(1), Guid.NewGuid(), Samples.AddressOf("lab2")),
+            KnowsYou: true),
+        new MembershipActor.Knock(Guid.Empty, Samples.AddressOf("lab1"), null, KnowsYou: false),
+        new MembershipActor.KnockAnswer(
+            Guid.NewGuid(),
+            Samples.AddressOf("lab1"),
+            new ClusterIdentity(Samples.Time, Guid.Empty, Samples.AddressOf("lab1")),
+            KnowsYou: false),
+        new MembershipActor.KnockAnswer(Guid.Empty, Samples.AddressOf("lab1"), null, KnowsYou: true),
         new RequestLease(Samples.BusId, Samples.Holder),
         new RequestLease(Samples.BusId, Samples.Holder, "läb", new AttachmentId(3), Steal: true),
         new LeaseGranted(

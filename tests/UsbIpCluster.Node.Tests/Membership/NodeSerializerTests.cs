@@ -165,6 +165,11 @@ public sealed class NodeSerializerTests : TestKit
     }
 
     [Theory]
+    [InlineData("knock", "from", "\"lab1:7240\"")]
+    [InlineData("knock", "cluster.first", "\"lab1\"")]
+    [InlineData("knock-answer", "from", "\"\"")]
+    [InlineData("knock-answer", "cluster.formedAt", "\"tomorrow\"")]
+    [InlineData("knock-answer", "cluster.id", "\"1\"")]
     [InlineData("lease-refused", "refusal", "99")]
     [InlineData("lease-refused", "refusal", "\"2\"")]
     [InlineData("announce", "entry.devices.0.state", "3")]
@@ -285,7 +290,7 @@ public sealed class NodeSerializerTests : TestKit
 
     private static bool IsOptional(string[] path) =>
         path is ["entry", "devices", _, "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
-            or ["user" or "instead" or "heldBy"];
+            or ["user" or "instead" or "heldBy" or "cluster"];
 
     private static bool Takes(JsonNode? value, string json) => value switch
     {

@@ -38,7 +38,7 @@ internal sealed class LoneNode : IAsyncDisposable
 
     public IActorRef Attachments { get; private set; } = ActorRefs.Nobody;
 
-    public IActorRef Events { get; private set; } = ActorRefs.Nobody;
+    public EventLog Events { get; } = new();
 
     public static async Task<LoneNode> StartAsync(ActorSystem system, params SimulatedDevice[] devices)
     {
@@ -53,8 +53,8 @@ internal sealed class LoneNode : IAsyncDisposable
         var attachments = new AttachmentSettings(Samples.Lab1, SessionSocketOptions.Default, state);
         ImmutableArray<IPNetwork> plainClients = [IPNetwork.Parse("127.0.0.0/8")];
 
-        node.Events = await stage.AddAsync(Props.Create(() => new ControlEndpoint()), "control");
-        await system.SettleAsync(node.Events);
+        var events = node.Events;
+        await system.SettleAsync(await stage.AddAsync(Props.Create(() => new ControlEndpoint(events)), "control"));
         var inventory = node.Inventory = await stage.AddAsync(
             Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)), "inventory");
         node.Attachments = await stage.AddAsync(
@@ -93,8 +93,7 @@ internal sealed class LoneNode : IAsyncDisposable
     public async Task<InventoryView> ViewAsync() =>
         (await Inventory.Ask<InventoryActor.Changed>(new InventoryActor.GetView(), Patience)).View;
 
-    public async Task<IReadOnlyList<EventRow>> EventsAsync() =>
-        (await Events.Ask<Control.EventStream>(new ControlEndpoint.GetEvents(Follow: false, CancellationToken.None), Patience)).Recent;
+    public IReadOnlyList<EventRow> RecentEvents() => Events.Open(follow: false, CancellationToken.None).Recent;
 
     public async ValueTask DisposeAsync()
     {

@@ -8,6 +8,9 @@ internal sealed class NetworkNamespace : IAsyncDisposable
 {
     private const string Folder = "/run/netns";
 
+    // What lies here takes the place of the files in /etc for whatever ip-netns(8) runs in the namespace.
+    private const string EtcFolder = "/etc/netns";
+
     private NetworkNamespace(string name) => Name = name;
 
     /// <summary>Its name, as <c>ip netns</c> lists it.</summary>
@@ -32,6 +35,16 @@ internal sealed class NetworkNamespace : IAsyncDisposable
         foreach (var process in await ProcessesAsync(name))
             SystemCalls.Send(process, Signal.Kill);
         await Command.RunAsync("ip", "netns", "delete", name);
+        if (Directory.Exists(EtcOf(name)))
+            Directory.Delete(EtcOf(name), recursive: true);
+    }
+
+    /// <summary>Writes the hosts file that the processes which are started in it from now on see.</summary>
+    public void WriteHosts(IEnumerable<(string Name, IPAddress Address)> hosts)
+    {
+        Directory.CreateDirectory(EtcOf(Name));
+        File.WriteAllLines(
+            Path.Combine(EtcOf(Name), "hosts"), ["127.0.0.1 localhost", .. hosts.Select(host => $"{host.Address} {host.Name}")]);
     }
 
     /// <summary>Runs <c>ip</c> in it.</summary>
@@ -84,6 +97,8 @@ internal sealed class NetworkNamespace : IAsyncDisposable
         thread.Start();
         return done.Task;
     }
+
+    private static string EtcOf(string name) => Path.Combine(EtcFolder, name);
 
     private T Inside<T>(Func<T> work)
     {

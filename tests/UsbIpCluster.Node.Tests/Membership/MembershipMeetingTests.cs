@@ -1,0 +1,244 @@
+using Akka.Actor;
+using UsbIpCluster.Control;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>A member that meets other clusters, and one that is removed.</summary>
+public sealed class MembershipMeetingTests : MembershipActorSpec
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_node_begins_anew_for_an_older_cluster_and_aims_at_it(bool knocks)
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        Meet(knocks, Lab3, Older);
+        var beginning = await Ends.ExpectMsgAsync<NewBeginning>();
+        Assert.Equal(new ClusterAim(Lab3, Older), beginning.Aim);
+        Assert.Contains("lab3:7240", beginning.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_younger_cluster_is_left_to_come_by_itself(bool knocks)
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        Meet(knocks, Lab3, Younger);
+        await SettleAsync(Membership);
+        ExpectNothing(Ends);
+    }
+
+    [Fact]
+    public async Task Of_clusters_that_were_formed_at_one_moment_one_is_older()
+    {
+        var twin = Old with { Id = Guid.Parse("00000000-0000-0000-0000-000000000002") };
+        Assert.True(Old.IsOlderThan(twin));
+        Assert.False(twin.IsOlderThan(Old));
+        await StartAsync();
+        await EnterAsync(twin);
+        SayAt(Lab3, Old);
+        await Ends.ExpectMsgAsync<NewBeginning>();
+    }
+
+    [Fact]
+    public async Task Who_knocks_at_a_member_hears_of_its_cluster()
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        SayAt(Lab3, Younger);
+        var answer = await Others.FishForMessageAsync<MembershipActor.KnockAnswer>(_ => true);
+        Assert.Equal((Lab2, Old, false), (answer.From, answer.Cluster, answer.KnowsYou));
+    }
+
+    [Fact]
+    public async Task A_member_goes_on_knocking_at_who_is_not_in_its_cluster_and_at_one_fellow()
+    {
+        await StartAsync(seed: null);
+        await Known.WriteAsync([new NetworkAddress("10.0.0.9", 7240)]);
+        await Asked.ExpectMsgAsync(new Join(Lab2));
+        See(Lab2);
+        See(Lab1);
+        Tell(new MembershipActor.Heard(Lab1, Reachable: false));
+        await SettleAsync(Membership);
+        Drain(Others);
+        for (var time = 0; time < 100; time++)
+        {
+            await PassAsync(2);
+            Assert.True((await Others.ExpectMsgAsync<MembershipActor.Knock>()).KnowsYou);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_has_begun_anew_does_so_once_and_answers_without_a_cluster()
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        SayAt(Lab3, Older);
+        SayAt(Lab3, Older);
+        Tell(new MembershipActor.Gone(Lab2, IsSelf: true));
+        await Ends.ExpectMsgAsync<NewBeginning>();
+        Assert.Null(await ClusterAsync());
+        ExpectNothing(Ends);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_node_that_was_removed_begins_anew_and_joins_whoever_answers(bool isNewcomer)
+    {
+        await StartAsync();
+        if (isNewcomer)
+        {
+            See(Lab1);
+            See(Lab2);
+        }
+        else
+        {
+            await EnterAsync(Old);
+        }
+
+        Tell(new MembershipActor.Gone(Lab2, IsSelf: true));
+        Assert.Null((await Ends.ExpectMsgAsync<NewBeginning>()).Aim);
+    }
+
+    [Fact]
+    public async Task What_this_node_was_before_its_restart_is_removed_and_it_is_not()
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        Tell(new MembershipActor.Gone(Lab2, IsSelf: false));
+        Assert.True((await ViewAsync()).Contains(Lab2));
+        ExpectNothing(Ends);
+    }
+
+    [Fact]
+    public async Task A_node_of_the_same_cluster_that_does_not_know_this_one_yet_is_waited_for()
+    {
+        await StartAsync();
+        await EnterAsync(Old, Lab3);
+        SayAt(Lab3, Old);
+        await PassAsync(2);
+        SayAt(Lab3, Old);
+        SayAt(Lab3, Old, knowsYou: true);
+        await PassAsync(2);
+        SayAt(Lab3, Old);
+        await SettleAsync(Membership);
+        ExpectNothing(Ends);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_denied_for_3_s_was_removed_and_begins_anew()
+    {
+        await StartAsync();
+        await EnterAsync(Old, Lab3);
+        SayAt(Lab3, Old);
+        await PassAsync(3);
+        SayAt(Lab3, Old);
+        Assert.Equal(new ClusterAim(Lab3, Old), (await Ends.ExpectMsgAsync<NewBeginning>()).Aim);
+    }
+
+    [Theory]
+    [InlineData("lab0", true)]
+    [InlineData("lab3", false)]
+    public async Task Of_two_halves_that_removed_each_other_the_one_without_the_first_member_moves(string first, bool moves)
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        var other = Old with { First = Samples.AddressOf(first) };
+        SayAt(Lab3, other);
+        await PassAsync(3);
+        SayAt(Lab3, other);
+        if (moves)
+            await Ends.ExpectMsgAsync<NewBeginning>();
+        else
+            await SettleAsync(Membership);
+        ExpectNothing(Ends);
+    }
+
+    [Fact]
+    public async Task Members_of_one_cluster_that_named_it_apart_agree_on_the_older_name()
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        SayAt(Lab1, Younger, knowsYou: true);
+        Assert.True((await ClusterAsync())!.IsSameAs(Old));
+        SayAt(Lab1, Older, knowsYou: true);
+        Assert.True((await ClusterAsync())!.IsSameAs(Older));
+        ExpectNothing(Ends);
+    }
+
+    [Fact]
+    public async Task An_unreachable_member_is_removed_on_command()
+    {
+        await StartAsync();
+        await EnterAsync(Old, Lab3);
+        Tell(new MembershipActor.Heard(Lab3, Reachable: false));
+        var removed = Membership.Ask<MembershipActor.Gone>(new MembershipActor.Remove(Lab3), TimeSpan.FromSeconds(30));
+        await Asked.ExpectMsgAsync(new Down(Lab3));
+        Assert.False(removed.IsCompleted);
+        Tell(new MembershipActor.Gone(Lab3, IsSelf: false));
+        Assert.Equal(Lab3, (await removed).Address);
+        Assert.False((await ViewAsync()).Contains(Lab3));
+    }
+
+    [Theory]
+    [InlineData("lab1", ControlError.Unavailable)]
+    [InlineData("lab2", ControlError.Unavailable)]
+    [InlineData("lab9", ControlError.NotFound)]
+    public async Task What_is_reachable_or_no_member_is_not_removed(string node, ControlError because)
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        var error = await Assert.ThrowsAsync<ControlException>(() =>
+            Membership.Ask<MembershipActor.Gone>(new MembershipActor.Remove(Samples.AddressOf(node)), TimeSpan.FromSeconds(30)));
+        Assert.Equal(because, error.Error);
+        ExpectNothing(Asked);
+    }
+
+    [Fact]
+    public async Task A_member_that_stays_unreachable_is_removed_by_the_first_that_is_left()
+    {
+        await StartAsync(removeAfter: 10);
+        await EnterAsync(Old, Lab3);
+        Tell(new MembershipActor.Heard(Lab3, Reachable: false));
+        await PassAsync(14);
+        ExpectNothing(Asked);
+
+        Tell(new MembershipActor.Heard(Lab1, Reachable: false));
+        await PassAsync(8);
+        await Asked.ExpectMsgAsync(new Down(Lab3));
+        Drain(Asked);
+        Tell(new MembershipActor.Gone(Lab3, IsSelf: false));
+        Tell(new MembershipActor.Heard(Lab1, Reachable: true));
+        await PassAsync(14);
+        Assert.True((await ViewAsync()).Contains(Lab1));
+        Assert.DoesNotContain(Lab3, (await ViewAsync()).Members.Keys);
+    }
+
+    [Fact]
+    public async Task A_member_that_is_back_in_time_stays()
+    {
+        await StartAsync(removeAfter: 10);
+        await EnterAsync(Old);
+        for (var time = 0; time < 3; time++)
+        {
+            Tell(new MembershipActor.Heard(Lab1, Reachable: false));
+            await PassAsync(8);
+            Tell(new MembershipActor.Heard(Lab1, Reachable: true));
+            await PassAsync(2);
+        }
+
+        ExpectNothing(Asked);
+    }
+
+    private void Meet(bool knocks, string from, ClusterIdentity cluster)
+    {
+        if (knocks)
+            SayAt(from, cluster);
+        else
+            AnswerFrom(from, cluster);
+    }
+}

@@ -162,7 +162,7 @@ public sealed class UsbIpHostExporter : IDeviceExporter
     {
         // A session whose connection has ended is being ended by the kernel. A fence that comes while that resets the device is carried out
         // after it, when the next importer may have the device already (usbip_event.c): it would end his session.
-        if (_sessions.TryGetValue(busId, out var session) && !session.IsEstablished()
+        if (_sessions.TryRemove(busId, out var session) && !session.IsEstablished()
             && await WaitWhileInUseAsync(busId, EndingTimeout, cancellationToken) == ExportStatus.Available)
             return;
 

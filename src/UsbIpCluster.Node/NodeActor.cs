@@ -59,7 +59,10 @@ internal sealed class NodeActor : ReceiveActor
             "listener");
 
         if (foundation.Tls is { } tls)
-            Context.ActorOf(Props.Create(() => new CertificateWatch(tls)), "certificates");
+        {
+            var forNewCertificates = Wiring.TakesNewCertificates ? null : beginAnew;
+            Context.ActorOf(Props.Create(() => new CertificateWatch(tls, forNewCertificates)), "certificates");
+        }
 
         var actors = new ControlActors(inventory, membership, exports, attachments);
         Receive<GetControlActors>(_ => Sender.Tell(actors));

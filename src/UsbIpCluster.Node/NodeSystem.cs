@@ -86,14 +86,28 @@ internal sealed class NodeSystem : IAsyncDisposable
             _foundation.Events.Record(new EventRow(
                 DateTimeOffset.UtcNow, Entry.Node.Value, EventKinds.BegunAnew, Reason: beginning.Reason));
             _present = NewPresent();
-            await life.EndAsync();
+            await EndAsync(life);
             if (await NextAsync(life, beginning.Aim) is not { } next)
                 return;
             life = next;
         }
 
         _present = NewPresent();
-        await life.EndAsync();
+        await EndAsync(life);
+    }
+
+    // The daemon goes on, or stops, whatever its last actors do.
+    private async Task EndAsync(Life life)
+    {
+        try
+        {
+            if (!await life.EndAsync())
+                _log.LogWarning("this node's actors have not ended within {Seconds} s and are left behind", TerminateTimeout.TotalSeconds);
+        }
+        catch (Exception error)
+        {
+            _log.LogError("this node's actors did not end in order: {Error}", error.Message);
+        }
     }
 
     // Whatever keeps them from beginning, the daemon goes on: its sessions need it, and the next attempt may succeed.
@@ -139,7 +153,7 @@ internal sealed class NodeSystem : IAsyncDisposable
         }
         catch
         {
-            await life.EndAsync();
+            await EndAsync(life);
             throw;
         }
     }
@@ -183,7 +197,8 @@ internal sealed class NodeSystem : IAsyncDisposable
             }
         }
 
-        public async Task EndAsync()
+        /// <summary>Leaves the cluster and ends the system; false when it has not ended in time.</summary>
+        public async Task<bool> EndAsync()
         {
             await _ended.CancelAsync();
             var cluster = Cluster.Get(_system);
@@ -191,7 +206,8 @@ internal sealed class NodeSystem : IAsyncDisposable
             // Who is not let in yet, or was removed, has nothing to leave.
             if (cluster.SelfMember.Status != MemberStatus.Removed)
                 await LeaveAsync(cluster);
-            await Task.WhenAny(_system.Terminate(), Task.Delay(TerminateTimeout));
+            var terminated = _system.Terminate();
+            return await Task.WhenAny(terminated, Task.Delay(TerminateTimeout)) == terminated;
         }
 
         private static async Task LeaveAsync(Cluster cluster)

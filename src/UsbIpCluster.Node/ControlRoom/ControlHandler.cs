@@ -57,8 +57,11 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
                     [.. rows.Select(other => $"{other.Node} at {other.Address}")]);
         }
 
-        var remove = new MembershipActor.Remove($"akka.tcp://{ClusterAddress.SystemName}@{place}");
-        await OrderAsync<MembershipActor.Gone>(actors => actors.Membership, remove, Quick);
+        // An address begins with the protocol of the system, of which a row says nothing.
+        var members = await LookUpAsync<MembershipView>(actors => actors.Membership, new MembershipActor.GetMembers());
+        var address = members.Members.Keys.FirstOrDefault(member => ClusterAddress.Place(member).ToString() == place)
+            ?? throw new ControlException(ControlError.NotFound, $"{place} is no member of the cluster any more", "usbipc nodes shows them");
+        await OrderAsync<MembershipActor.Gone>(actors => actors.Membership, new MembershipActor.Remove(address), Quick);
         return [row];
     }
 

@@ -98,7 +98,7 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     // What this node has is told again by those who know it; peers take it for what a new incarnation says.
     protected override void PostRestart(Exception reason)
     {
-        _view = InventoryView.Of(Self_ with { Incarnation = Context.System.Scheduler.Now.UtcTicks });
+        _view = InventoryView.Of(Self_ with { Incarnation = Math.Max(Self_.Incarnation + 1, Context.System.Scheduler.Now.UtcTicks) });
         base.PostRestart(reason);
         Context.System.EventStream.Publish(new TellAgain());
     }

@@ -9,7 +9,7 @@ namespace UsbIpCluster.Node;
 /// <param name="FormedAt">When it was formed, by its founder's clock.</param>
 /// <param name="Id">Random: tells clusters apart that were formed at one moment.</param>
 /// <param name="First">
-/// The lowest address of its members, as the one who says it sees them: tells the halves of a cluster apart that have removed each other.
+/// The lowest address of its members, of those whom the one who says it reaches: tells the halves of a cluster apart that have removed each other.
 /// </param>
 internal sealed record ClusterIdentity(
     [property: JsonRequired] DateTimeOffset FormedAt, [property: JsonRequired] Guid Id, [property: JsonRequired] string First)

@@ -40,9 +40,17 @@ internal sealed partial class MembershipActor
             Receive<Knock>(knock =>
             {
                 Answer(knock, null);
-                Consider(knock.From, knock.Cluster);
+                if (knock.Cluster is not null)
+                    KnockAt(knock.From, null, _question);
+                else
+                    GiveWayTo(knock.From);
             });
-            Receive<KnockAnswer>(answer => Consider(answer.From, answer.Cluster));
+            Receive<KnockAnswer>(answer => answer.Question == _question, answer => Consider(answer.From, answer.Cluster));
+            Receive<Gone>(gone => gone.IsSelf, gone =>
+            {
+                OnGone(gone);
+                BeginAnew("this node was removed before it was in its cluster", aim);
+            });
             Always();
         });
         Self.Tell(new Look());
@@ -75,9 +83,7 @@ internal sealed partial class MembershipActor
                 return;
             if (cluster is null)
             {
-                // Of nodes that start together one is to form the cluster, not each its own.
-                if (string.CompareOrdinal(from, _view.Self) < 0)
-                    patience = FormAfter + HeadStart;
+                GiveWayTo(from);
                 return;
             }
 
@@ -89,6 +95,13 @@ internal sealed partial class MembershipActor
                 return;
             chosen = (cluster, Now);
             _link.Join(from);
+        }
+
+        // Of nodes that start together one is to form the cluster, not each its own.
+        void GiveWayTo(string other)
+        {
+            if (string.CompareOrdinal(other, _view.Self) < 0)
+                patience = FormAfter + HeadStart;
         }
     }
 
@@ -139,20 +152,26 @@ internal sealed partial class MembershipActor
                 RemoveTheLost();
                 KnockAtDoors(Identity());
                 if (Fellows.ElementAtOrDefault(looks % Math.Max(_view.Members.Count - 1, 1)) is { } fellow)
-                    KnockAt(fellow, Identity(), Guid.NewGuid());
+                    KnockAt(fellow, Identity(), _question);
             });
             Receive<Knock>(knock =>
             {
                 Answer(knock, Identity());
-                Compare(knock.From, knock.Cluster, knock.KnowsYou);
+                if (knock.Cluster is { } other && IsWorthAsking(knock.From, other, knock.KnowsYou))
+                    KnockAt(knock.From, Identity(), _question);
             });
-            Receive<KnockAnswer>(answer => Compare(answer.From, answer.Cluster, answer.KnowsYou));
+            Receive<KnockAnswer>(answer => answer.Question == _question, answer => Compare(answer.From, answer.Cluster, answer.KnowsYou));
             WhileMember();
         });
         Timers.StartPeriodicTimer(Tick, new Look(), InsideInterval);
         KnockAtDoors(Identity());
 
-        ClusterIdentity Identity() => cluster with { First = First(_view.Members.Keys) };
+        ClusterIdentity Identity() =>
+            cluster with { First = First(_view.Members.Where(member => member.Value.Reachable).Select(member => member.Key)) };
+
+        // Of two that knock at each other at most one asks back, so this ends.
+        bool IsWorthAsking(string from, ClusterIdentity other, bool knowsMe) =>
+            from != _view.Self && (other.IsSameAs(cluster) ? IsWithoutMe(from, other, knowsMe) : other.IsOlderThan(cluster));
 
         void Compare(string from, ClusterIdentity? other, bool knowsMe)
         {
@@ -163,7 +182,7 @@ internal sealed partial class MembershipActor
                 denials.Remove(from);
                 if (!other.IsOlderThan(cluster))
                     return;
-                if (knowsMe && _view.Contains(from))
+                if (knowsMe && _view.IsReachable(from))
                     cluster = other;
                 else
                     BeginAnew(
@@ -216,7 +235,7 @@ internal sealed partial class MembershipActor
     private void KnockAtDoors(ClusterIdentity? cluster)
     {
         foreach (var address in _doors.Next(_view.IsReachable))
-            KnockAt(address, cluster, Guid.NewGuid());
+            KnockAt(address, cluster, _question);
     }
 
     private void KnockAt(string address, ClusterIdentity? cluster, Guid question) =>

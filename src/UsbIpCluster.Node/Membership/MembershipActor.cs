@@ -22,7 +22,8 @@ internal sealed record MembershipSettings(ImmutableArray<NetworkAddress> Seeds, 
 ///   Inside ------------(an older cluster answers, or knocks)-------+--> Over: begins anew, Outside, in another actor system
 /// </code>
 /// A knock is a plain message, and no part of the membership: it says in which cluster the one who knocks is, and is answered with the
-/// other's. Every state answers, and every state but the last goes on knocking.
+/// other's. Every state answers, and every state but the last goes on knocking. Only an answer to a knock of this node's own moves it: who can
+/// be heard but not reached would draw it away from those who can.
 /// </summary>
 internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 {
@@ -84,6 +85,9 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     private readonly ClusterAim? _aim;
     private readonly Action<NewBeginning> _beginAnew;
     private readonly Doors _doors;
+
+    // Nobody knows it who has got no knock of this node.
+    private readonly Guid _question = Guid.NewGuid();
     private readonly Dictionary<string, DateTimeOffset> _unreachableSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<IActorRef>> _removers = new(StringComparer.Ordinal);
     private MembershipView _view;

@@ -22,7 +22,9 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly ClusterTls _tls;
 
-    public CertificateWatch(ClusterTls tls)
+    /// <param name="tls">The files.</param>
+    /// <param name="beginAnew">What a new certificate needs to be shown; null where every new connection shows it.</param>
+    public CertificateWatch(ClusterTls tls, Action<NewBeginning>? beginAnew)
     {
         _tls = tls;
         Receive<BeginLook>(_ =>
@@ -38,6 +40,7 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
             _log.Info("the new certificate of {0} holds for new connections; it ends on {1}", tls.Node, ends);
             Tell(EventKinds.TlsRenewed, $"until {ends}");
             Warn();
+            beginAnew?.Invoke(new NewBeginning($"the certificate of {tls.Node} is a new one", null));
         });
         Receive<TlsLook.Broken>(broken =>
         {

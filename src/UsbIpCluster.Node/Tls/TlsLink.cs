@@ -75,9 +75,11 @@ internal sealed class TlsLink(ClusterTls tls, TimeProvider clock)
         catch (Exception error)
         {
             await secured.DisposeAsync();
-            if (error is AuthenticationException)
-                throw new AuthenticationException(explain(error), error);
-            throw;
+            if (error is OperationCanceledException or IOException or ObjectDisposedException)
+                throw;
+
+            // What reads a certificate may throw more than its documents say; the other end has shown it.
+            throw new AuthenticationException(explain(error), error);
         }
     }
 

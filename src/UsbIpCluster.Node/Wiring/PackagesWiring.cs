@@ -18,6 +18,9 @@ namespace UsbIpCluster.Node;
 /// </summary>
 internal static class Wiring
 {
+    /// <summary>Whether a running system shows a certificate that is newer than itself.</summary>
+    public static bool TakesNewCertificates => false;
+
     /// <summary>A running system that is ready to join a cluster.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be served (as the cause of Akka's own exception).</exception>
     public static ActorSystem CreateSystem(ClusterSettings settings, ILogger log)

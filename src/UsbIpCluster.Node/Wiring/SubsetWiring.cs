@@ -10,6 +10,9 @@ namespace UsbIpCluster.Node;
 /// <summary>The actor system of the build on <c>src/Akka.Subset</c>. The twin of <c>PackagesWiring.cs</c>.</summary>
 internal static class Wiring
 {
+    /// <summary>Whether a running system shows a certificate that is newer than itself.</summary>
+    public static bool TakesNewCertificates => true;
+
     /// <summary>A running system that is ready to join a cluster.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be served.</exception>
     public static ActorSystem CreateSystem(ClusterSettings settings, ILogger log) => SubsetSystem.Create(

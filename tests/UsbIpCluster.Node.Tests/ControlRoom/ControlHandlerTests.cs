@@ -226,7 +226,9 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         public Membership(MembershipView members)
         {
             Receive<MembershipActor.GetMembers>(_ => Sender.Tell(members));
-            Receive<MembershipActor.Remove>(remove => Sender.Tell(new MembershipActor.Gone(remove.Address, IsSelf: false)));
+            Receive<MembershipActor.Remove>(
+                remove => remove.Address == Samples.AddressOf("lab2"),
+                remove => Sender.Tell(new MembershipActor.Gone(remove.Address, IsSelf: false)));
         }
     }
 }

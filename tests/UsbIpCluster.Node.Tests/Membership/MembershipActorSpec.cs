@@ -44,6 +44,9 @@ public abstract class MembershipActorSpec : VirtualTimeSpec
 
     protected IActorRef Membership { get; private set; } = ActorRefs.Nobody;
 
+    // What the node asks all others.
+    private Guid? _question;
+
     private protected StateFolder State { get; } = TempState.New();
 
     private protected KnownMembersFile Known => field ??= new KnownMembersFile(State);
@@ -52,7 +55,8 @@ public abstract class MembershipActorSpec : VirtualTimeSpec
     {
         ImmutableArray<NetworkAddress> seeds = seed is null ? [] : [new NetworkAddress(seed, 7240)];
         var settings = new MembershipSettings(seeds, Known, Seconds(removeAfter));
-        var link = new Link(Asked.Ref, Others.Ref);
+        _question = null;
+        var link = new Link(Asked.Ref, Others.Ref, question => _question ??= question);
         var ends = Ends.Ref;
         Action<NewBeginning> beginAnew = beginning => ends.Tell(beginning, ActorRefs.NoSender);
         Membership = Sys.ActorOf(Props.Create(() => new MembershipActor(settings, link, aim, beginAnew)));
@@ -77,8 +81,9 @@ public abstract class MembershipActorSpec : VirtualTimeSpec
     private protected void SayAt(string from, ClusterIdentity? cluster, bool knowsYou = false) =>
         Tell(new MembershipActor.Knock(Guid.NewGuid(), from, cluster, knowsYou));
 
+    /// <summary>A knock of the node's is answered.</summary>
     private protected void AnswerFrom(string from, ClusterIdentity? cluster, bool knowsYou = false) =>
-        Tell(new MembershipActor.KnockAnswer(Guid.NewGuid(), from, cluster, knowsYou));
+        Tell(new MembershipActor.KnockAnswer(_question!.Value, from, cluster, knowsYou));
 
     /// <summary>It is in a cluster with lab1, which has told it which.</summary>
     private protected async Task EnterAsync(ClusterIdentity cluster, params string[] others)
@@ -126,7 +131,7 @@ public abstract class MembershipActorSpec : VirtualTimeSpec
 
     private protected sealed record Down(string Address);
 
-    private sealed class Link(IActorRef asked, IActorRef others) : IClusterLink
+    private sealed class Link(IActorRef asked, IActorRef others, Action<Guid> knocked) : IClusterLink
     {
         public string Self => Lab2;
 
@@ -134,11 +139,21 @@ public abstract class MembershipActorSpec : VirtualTimeSpec
 
         public void Down(string address) => asked.Tell(new Down(address), ActorRefs.NoSender);
 
-        public ICanTell MembershipAt(string address) => others;
+        public ICanTell MembershipAt(string address) => new Door(others, knocked);
 
         // The tests tell what it would.
         public Props Watcher(IActorRef membership) => Props.Create(() => new Silent());
 
         private sealed class Silent : ReceiveActor;
+
+        private sealed class Door(IActorRef others, Action<Guid> knocked) : ICanTell
+        {
+            public void Tell(object message, IActorRef? sender)
+            {
+                if (message is MembershipActor.Knock knock)
+                    knocked(knock.Question);
+                others.Tell(message, sender);
+            }
+        }
     }
 }

@@ -63,7 +63,33 @@ public sealed class MembershipFormingTests : MembershipActorSpec
     {
         await StartAsync();
         SayAt(Lab3, Old);
+        await Others.FishForMessageAsync<MembershipActor.KnockAnswer>(_ => true);
+        var asked = await Others.ExpectMsgAsync<MembershipActor.Knock>();
+        ExpectNothing(Asked);
+        Tell(new MembershipActor.KnockAnswer(asked.Question, Lab3, Old, KnowsYou: false));
         await Asked.ExpectMsgAsync(new Join(Lab3));
+    }
+
+    [Fact]
+    public async Task A_member_that_can_not_be_reached_keeps_nobody_from_forming_a_cluster()
+    {
+        await StartAsync(aim: new ClusterAim(Lab3, Old));
+        for (var second = 0; second < 6; second++)
+        {
+            ExpectNothing(Asked);
+            SayAt(Lab3, Old);
+            await PassAsync(1);
+        }
+
+        await Asked.ExpectMsgAsync(new Join(Lab2));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_removed_before_it_is_in_its_cluster_begins_anew()
+    {
+        await StartAsync(aim: new ClusterAim(Lab3, Old));
+        Tell(new MembershipActor.Gone(Lab2, IsSelf: true));
+        Assert.Equal(new ClusterAim(Lab3, Old), (await Ends.ExpectMsgAsync<NewBeginning>()).Aim);
     }
 
     [Fact]
@@ -162,7 +188,7 @@ public sealed class MembershipFormingTests : MembershipActorSpec
     public async Task The_rest_of_the_cluster_that_was_left_for_an_older_one_is_not_joined()
     {
         await StartAsync(aim: new ClusterAim(Lab3, Old));
-        SayAt(Lab1, Younger);
+        AnswerFrom(Lab1, Younger);
         await SettleAsync(Membership);
         ExpectNothing(Asked);
         AnswerFrom(Lab3, Old);

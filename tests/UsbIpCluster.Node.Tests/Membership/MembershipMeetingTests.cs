@@ -6,29 +6,57 @@ namespace UsbIpCluster.Node.Tests;
 /// <summary>A member that meets other clusters, and one that is removed.</summary>
 public sealed class MembershipMeetingTests : MembershipActorSpec
 {
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_node_begins_anew_for_an_older_cluster_and_aims_at_it(bool knocks)
+    [Fact]
+    public async Task A_node_begins_anew_for_an_older_cluster_and_aims_at_it()
     {
         await StartAsync();
         await EnterAsync(Old);
-        Meet(knocks, Lab3, Older);
+        AnswerFrom(Lab3, Older);
         var beginning = await Ends.ExpectMsgAsync<NewBeginning>();
         Assert.Equal(new ClusterAim(Lab3, Older), beginning.Aim);
         Assert.Contains("lab3:7240", beginning.Reason, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_younger_cluster_is_left_to_come_by_itself(bool knocks)
+    [Fact]
+    public async Task A_younger_cluster_is_left_to_come_by_itself()
     {
         await StartAsync();
         await EnterAsync(Old);
-        Meet(knocks, Lab3, Younger);
+        SayAt(Lab3, Younger);
+        AnswerFrom(Lab3, Younger);
         await SettleAsync(Membership);
         ExpectNothing(Ends);
+        await Others.ExpectMsgAsync<MembershipActor.KnockAnswer>();
+        ExpectNothing(Others);
+    }
+
+    [Fact]
+    public async Task An_older_cluster_that_knocks_is_asked_back_and_only_its_answer_counts()
+    {
+        await StartAsync();
+        await EnterAsync(Old);
+        SayAt(Lab3, Older);
+        await Others.ExpectMsgAsync<MembershipActor.KnockAnswer>();
+        var asked = await Others.ExpectMsgAsync<MembershipActor.Knock>();
+        Tell(new MembershipActor.KnockAnswer(Guid.NewGuid(), Lab3, Older, KnowsYou: false));
+        await SettleAsync(Membership);
+        ExpectNothing(Ends);
+        Tell(new MembershipActor.KnockAnswer(asked.Question, Lab3, Older, KnowsYou: false));
+        await Ends.ExpectMsgAsync<NewBeginning>();
+    }
+
+    [Fact]
+    public async Task A_node_of_the_same_cluster_that_denies_this_one_is_asked_back_once()
+    {
+        await StartAsync();
+        await EnterAsync(Old, Lab3);
+        SayAt(Lab3, Old);
+        await Others.ExpectMsgAsync<MembershipActor.KnockAnswer>();
+        Assert.True((await Others.ExpectMsgAsync<MembershipActor.Knock>()).KnowsYou);
+        SayAt(Lab3, Old, knowsYou: true);
+        await Others.ExpectMsgAsync<MembershipActor.KnockAnswer>();
+        await SettleAsync(Membership);
+        ExpectNothing(Others);
     }
 
     [Fact]
@@ -39,7 +67,7 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
         Assert.False(twin.IsOlderThan(Old));
         await StartAsync();
         await EnterAsync(twin);
-        SayAt(Lab3, Old);
+        AnswerFrom(Lab3, Old);
         await Ends.ExpectMsgAsync<NewBeginning>();
     }
 
@@ -76,8 +104,8 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
     {
         await StartAsync();
         await EnterAsync(Old);
-        SayAt(Lab3, Older);
-        SayAt(Lab3, Older);
+        AnswerFrom(Lab3, Older);
+        AnswerFrom(Lab3, Older);
         Tell(new MembershipActor.Gone(Lab2, IsSelf: true));
         await Ends.ExpectMsgAsync<NewBeginning>();
         Assert.Null(await ClusterAsync());
@@ -119,12 +147,12 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
     {
         await StartAsync();
         await EnterAsync(Old, Lab3);
-        SayAt(Lab3, Old);
+        AnswerFrom(Lab3, Old);
         await PassAsync(2);
-        SayAt(Lab3, Old);
-        SayAt(Lab3, Old, knowsYou: true);
+        AnswerFrom(Lab3, Old);
+        AnswerFrom(Lab3, Old, knowsYou: true);
         await PassAsync(2);
-        SayAt(Lab3, Old);
+        AnswerFrom(Lab3, Old);
         await SettleAsync(Membership);
         ExpectNothing(Ends);
     }
@@ -134,9 +162,9 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
     {
         await StartAsync();
         await EnterAsync(Old, Lab3);
-        SayAt(Lab3, Old);
+        AnswerFrom(Lab3, Old);
         await PassAsync(3);
-        SayAt(Lab3, Old);
+        AnswerFrom(Lab3, Old);
         Assert.Equal(new ClusterAim(Lab3, Old), (await Ends.ExpectMsgAsync<NewBeginning>()).Aim);
     }
 
@@ -148,9 +176,9 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
         await StartAsync();
         await EnterAsync(Old);
         var other = Old with { First = Samples.AddressOf(first) };
-        SayAt(Lab3, other);
+        AnswerFrom(Lab3, other);
         await PassAsync(3);
-        SayAt(Lab3, other);
+        AnswerFrom(Lab3, other);
         if (moves)
             await Ends.ExpectMsgAsync<NewBeginning>();
         else
@@ -163,9 +191,9 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
     {
         await StartAsync();
         await EnterAsync(Old);
-        SayAt(Lab1, Younger, knowsYou: true);
+        AnswerFrom(Lab1, Younger, knowsYou: true);
         Assert.True((await ClusterAsync())!.IsSameAs(Old));
-        SayAt(Lab1, Older, knowsYou: true);
+        AnswerFrom(Lab1, Older, knowsYou: true);
         Assert.True((await ClusterAsync())!.IsSameAs(Older));
         ExpectNothing(Ends);
     }
@@ -232,13 +260,5 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
         }
 
         ExpectNothing(Asked);
-    }
-
-    private void Meet(bool knocks, string from, ClusterIdentity cluster)
-    {
-        if (knocks)
-            SayAt(from, cluster);
-        else
-            AnswerFrom(from, cluster);
     }
 }

@@ -38,6 +38,16 @@ public sealed class CertificateWatchTests : VirtualTimeSpec
     }
 
     [Fact]
+    public async Task A_system_that_keeps_its_certificate_begins_anew_for_a_new_one()
+    {
+        var begun = new TaskCompletionSource<NewBeginning>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await StartAsync(VirtualNow, begun.SetResult);
+        _pki.Issue("lab1", VirtualNow);
+        Advance(CertificateWatch.LookInterval);
+        Assert.Contains("lab1", (await begun.Task.WaitAsync(TimeSpan.FromSeconds(30))).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Less_than_thirty_days_before_the_end_it_warns_at_the_start_and_then_daily()
     {
         await StartAsync(VirtualNow - CertificateAuthority.NodeLifetime + TimeSpan.FromDays(29));
@@ -67,13 +77,13 @@ public sealed class CertificateWatchTests : VirtualTimeSpec
         return (row.Node, row.Kind);
     }
 
-    private async Task<(IActorRef Watch, ClusterTls Tls)> StartAsync(DateTimeOffset issued)
+    private async Task<(IActorRef Watch, ClusterTls Tls)> StartAsync(DateTimeOffset issued, Action<NewBeginning>? beginAnew = null)
     {
         using var early = new TestPki(issued);
         foreach (var name in (string[])["ca.crt", "ca.key"])
             File.Copy(early.PathOf(name), _pki.PathOf(name), overwrite: true);
         var tls = ClusterTls.Load(_pki.Issue("lab1", issued), Lab1, VirtualNow);
-        var watch = Sys.ActorOf(Props.Create(() => new CertificateWatch(tls)));
+        var watch = Sys.ActorOf(Props.Create(() => new CertificateWatch(tls, beginAnew)));
         await SettleAsync(watch);
         return (watch, tls);
     }

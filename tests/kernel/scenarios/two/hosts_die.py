@@ -8,7 +8,7 @@ from bench import check, check_nothing_left, measure, patient, poll, start_clust
 from daemon import Daemon
 
 CLUSTER = True
-TIMEOUT = 300
+TIMEOUT = 480
 NOTICED_GOAL, NOTICED_FAILS_BEYOND = 10, 20
 BACK_GOAL, BACK_FAILS_BEYOND = 10, 30
 READ, IDLE = "READ", "IDLE"

@@ -8,7 +8,7 @@ from bench import check, measure, milliseconds, poll, start_cluster
 from daemon import LOG, Daemon
 
 CLUSTER = True
-TIMEOUT = 300
+TIMEOUT = 480
 STOCK_PORT = 3241
 STATE = "/var/lib/usbipcluster/attachments.json"
 

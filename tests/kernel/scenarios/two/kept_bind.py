@@ -5,7 +5,7 @@ One is bound by serial number, one by bus id, one by a rule in the configuration
 from bench import check, fails, measure, poll
 from daemon import Daemon
 
-TIMEOUT = 240
+TIMEOUT = 420
 SERIALS = ("BYSERIAL", "BYBUSID", "BYRULE")
 CONFIG = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
 

@@ -4,7 +4,7 @@ import time
 from bench import check, check_nothing_left, measure, patient, poll, start_cluster
 
 CLUSTER = True
-TIMEOUT = 300
+TIMEOUT = 480
 SHORT, LONG = (3, 5), 60
 GOAL, FAILS_BEYOND = 5, 20
 

@@ -4,7 +4,7 @@ import concurrent.futures
 
 from bench import check, fails, measure, median, milliseconds, poll, start_cluster
 
-TIMEOUT = 300
+TIMEOUT = 480
 CLUSTER = True
 COUNT = 16
 ROUNDS = 3

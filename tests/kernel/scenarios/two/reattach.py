@@ -8,7 +8,7 @@ import time
 from bench import check, check_descriptors, check_nothing_left, measure, median, milliseconds, poll, start_cluster
 
 CLUSTER = True
-TIMEOUT = 240
+TIMEOUT = 420
 SOAK = {"resets": 50}
 STOCK_ATTACHES = 5
 GOAL, FAILS_BEYOND = 1.5, 4

@@ -104,16 +104,21 @@ def _opens(path):
 
 
 def checksum(path):
-    """SHA-256 of a file, or of a disk read past the cache."""
+    """SHA-256 of a file, or of a disk read past the cache; OSError when it can't be read to its end."""
     start = time.monotonic()
     digest = hashlib.sha256()
     size = 0
     with open(path, "rb", buffering=0) as file:
+        whole = file.seek(0, os.SEEK_END)
+        file.seek(0)
         if path.startswith("/dev/"):
             fcntl.ioctl(file, _BLKFLSBUF)
         while block := file.read(1 << 18):
             digest.update(block)
             size += len(block)
+    # A disk that goes away between two reads has no bytes any more, which is no error to the kernel.
+    if size < whole:
+        raise OSError(f"{path} ended after {size} of {whole} bytes")
     return {"sha256": digest.hexdigest(), "bytes": size, "start": start, "end": time.monotonic()}
 
 

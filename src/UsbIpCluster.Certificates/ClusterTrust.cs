@@ -53,8 +53,6 @@ public sealed class ClusterTrust
             return $"{shown}, whose CA has expired";
         if (flags.HasFlag(X509ChainStatusFlags.NotValidForUsage) || !NodeCertificate.IsFor(certificate, role))
             return $"{shown} that is not for TLS as a {role.ToString().ToLowerInvariant()} (key usage)";
-        if (NodeCertificate.NamesOf(certificate).IsEmpty)
-            return shown;
         return flags == X509ChainStatusFlags.NoError ? null : $"{shown} that can't be used: {flags}";
     }
 

@@ -125,7 +125,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         MembershipActor.Knock { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         MembershipActor.KnockAnswer { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
-        InventoryActor.Delta delta when !IsCount(delta.Incarnation, delta.Version - 1) => $"of {delta.Node} with numbers that can't be",
+        InventoryActor.Delta delta when delta.Version == 0 || !IsCount(delta.Incarnation, delta.Version) => $"of {delta.Node} with numbers that can't be",
         InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
         RequestLease { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
         LeaseStolen { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",

@@ -71,22 +71,23 @@ internal sealed class InventoryModel
             _clock += _random.Next(1, 1000);
             switch (_random.Next(100))
             {
-                case < 50:
-                    Travel();
+                case < 60:
+                    for (var letters = _random.Next(1, 6); letters > 0; letters--)
+                        Travel();
                     break;
-                case < 72:
+                case < 78:
                     Change(Any(_nodes));
                     break;
-                case < 82:
+                case < 86:
                     Hear(Any(_nodes));
                     break;
-                case < 91:
+                case < 93:
                     Tick(Any(_nodes));
                     break;
-                case < 96:
+                case < 97:
                     CutOrHeal();
                     break;
-                case < 98:
+                case < 99:
                     Restart(Any(_nodes));
                     break;
                 default:
@@ -212,19 +213,19 @@ internal sealed class InventoryModel
 
     private void Restart(Node node)
     {
-        var last = node.Exchange.Self.Incarnation;
-        var incarnation = (_trouble.HasFlag(Trouble.WrongClocks) ? _random.Next(4) : 3) switch
+        var clocksGoWrong = _trouble.HasFlag(Trouble.WrongClocks);
+        var incarnation = (clocksGoWrong ? _random.Next(4) : 3) switch
         {
             0 => _clock + (_random.Next(1, 100_000) * Day),
             1 => _clock - (_random.Next(1, 20_000) * Day),
-            2 => NodeEntry.MaxIncarnation - _random.Next(1_000_000),
-            _ => _trouble.HasFlag(Trouble.WrongClocks) ? _clock : Math.Max(last + 1, _clock),
+            2 => NodeEntry.MaxIncarnation - _random.Next(1_000, 1_000_000),
+            _ => clocksGoWrong ? _clock : Math.Max(node.Exchange.Self.Incarnation + 1, _clock),
         };
         switch (_random.Next(4))
         {
             case 0:
                 // Its actor alone; nobody sees that.
-                Start(node, node.Exchange.Self.BegunAnew(new DateTimeOffset(Math.Clamp(_clock, last, NodeEntry.MaxIncarnation - 1), TimeSpan.Zero)));
+                Start(node, node.Exchange.Self.BegunAnew(new DateTimeOffset(_clock, TimeSpan.Zero)));
                 Meet(node, node.Members);
                 return;
             case 1:
@@ -389,7 +390,7 @@ internal sealed class InventoryModel
         foreach (var (name, known) in view.Nodes)
         {
             var entry = known.Entry;
-            if (!_said.TryGetValue((name, entry.Incarnation), out var versions) || !versions.TryGetValue(entry.Version, out var said) || !IsSame(said, entry))
+            if (_said.GetValueOrDefault((name, entry.Incarnation))?.GetValueOrDefault(entry.Version) is not { } said || !IsSame(said, entry))
                 Fail($"{node.Name} shows what {name} has never said: {Describe(entry)}");
             if (!node.Shown.TryGetValue(name, out var shown))
                 node.Shown[name] = shown = [];

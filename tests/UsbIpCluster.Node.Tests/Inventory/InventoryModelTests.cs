@@ -8,7 +8,7 @@ namespace UsbIpCluster.Node.Tests;
 /// </summary>
 public sealed class InventoryModelTests(ITestOutputHelper output)
 {
-    private const int Schedules = 1500;
+    private const int Schedules = 1000;
     private const int Steps = 200;
 
     // A digest tells what was missed. One that tells of less than is known only counts when the next one is due.
@@ -48,7 +48,8 @@ public sealed class InventoryModelTests(ITestOutputHelper output)
                 delivered[type] = delivered.GetValueOrDefault(type) + count;
         }
 
-        output.WriteLine($"{Schedules} schedules, {most} rounds of digests at most; delivered {string.Join(", ", delivered.Select(each => $"{each.Value} {each.Key.Name}"))}");
+        var kinds = string.Join(", ", delivered.Select(each => $"{each.Value} {each.Key.Name}"));
+        output.WriteLine($"{Schedules} schedules, {most} rounds of digests at most; delivered {kinds}");
         Assert.True(delivered[typeof(InventoryActor.Delta)] > Schedules, "hardly any delta was delivered");
     }
 }

@@ -58,6 +58,13 @@ internal sealed class InventoryModel
 
         foreach (var node in _nodes)
             Begin(node, _clock += _random.Next(1, 100));
+
+        // Some begin as a cluster that has been there for a while.
+        if (Chance(50))
+            return;
+        foreach (var node in _nodes)
+            HearAll(node);
+        DeliverAll();
     }
 
     /// <summary>How many messages of each kind were delivered.</summary>
@@ -71,24 +78,25 @@ internal sealed class InventoryModel
             _clock += _random.Next(1, 1000);
             switch (_random.Next(100))
             {
-                case < 60:
+                case < 58:
                     for (var letters = _random.Next(1, 6); letters > 0; letters--)
                         Travel();
                     break;
-                case < 78:
+                case < 80:
                     Change(Any(_nodes));
                     break;
-                case < 86:
+                case < 90:
                     Hear(Any(_nodes));
                     break;
-                case < 93:
+                case < 94:
                     Tick(Any(_nodes));
                     break;
-                case < 97:
+                case < 96:
                     CutOrHeal();
                     break;
-                case < 99:
-                    Restart(Any(_nodes));
+                case < 98:
+                    if (Chance(50))
+                        Restart(Any(_nodes));
                     break;
                 default:
                     if (_trouble.HasFlag(Trouble.FalseClaims))
@@ -105,8 +113,7 @@ internal sealed class InventoryModel
         _cut.Clear();
         foreach (var node in _nodes)
         {
-            while (node.News.Count > 0)
-                Hear(node);
+            HearAll(node);
             foreach (var address in _dead.Where(address => node.Members.ContainsKey(address)))
                 Meet(node, Chance(50) ? node.Members.Remove(address) : node.Members.SetItem(address, new MemberState("up", false)));
             foreach (var other in _nodes)
@@ -180,6 +187,12 @@ internal sealed class InventoryModel
             Meet(node, news(node.Members));
     }
 
+    private void HearAll(Node node)
+    {
+        while (node.News.Count > 0)
+            Hear(node);
+    }
+
     private void Meet(Node node, ImmutableSortedDictionary<string, MemberState> members)
     {
         node.Members = members;
@@ -188,7 +201,7 @@ internal sealed class InventoryModel
 
     private void CutOrHeal()
     {
-        if (_cut.Count > 0 && Chance(40))
+        if (_cut.Count > 0 && Chance(60))
         {
             foreach (var (one, other) in _cut)
                 Tell(one, Reached(other.Address, true));

@@ -8,7 +8,7 @@ namespace UsbIpCluster.Node.Tests;
 /// </summary>
 public sealed class InventoryModelTests(ITestOutputHelper output)
 {
-    private const int Schedules = 1000;
+    private const int Schedules = 750;
     private const int Steps = 200;
 
     // A digest tells what was missed. One that tells of less than is known only counts when the next one is due.

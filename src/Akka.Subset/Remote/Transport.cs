@@ -16,6 +16,7 @@ namespace Akka.Remote;
 /// </summary>
 internal sealed class Transport : IDisposable
 {
+    private const int TcpThinLinearTimeouts = 16; // TCP_THIN_LINEAR_TIMEOUTS, include/uapi/linux/tcp.h
     private const int TcpUserTimeout = 18; // TCP_USER_TIMEOUT, include/uapi/linux/tcp.h
     private const int MaxAssociations = 1024;
 
@@ -153,7 +154,12 @@ internal sealed class Transport : IDisposable
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 2);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
         if (OperatingSystem.IsLinux())
+        {
+            // What is lost again and again is sent again at a steady pace: after waits that double each time, its sender counts as unreachable.
+            socket.SetRawSocketOption((int)ProtocolType.Tcp, TcpThinLinearTimeouts, BitConverter.GetBytes(1));
             socket.SetRawSocketOption((int)ProtocolType.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)Settings.AcknowledgeTimeout.TotalMilliseconds));
+        }
+
         var stream = new NetworkStream(socket, ownsSocket: true);
         try
         {

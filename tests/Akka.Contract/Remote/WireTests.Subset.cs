@@ -105,6 +105,34 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task Both_sides_of_a_connection_send_what_was_lost_again_at_a_steady_pace()
+    {
+        const int ThinLinearTimeouts = 16; // TCP_THIN_LINEAR_TIMEOUTS, include/uapi/linux/tcp.h
+        var seen = new ConcurrentQueue<(bool Accepted, int Option)>();
+        var settings = Systems.Settings(0, null, _log.Enqueue);
+        var watched = SubsetSystem.Create(Systems.Name, settings with { Remote = settings.Remote! with { Secure = Look } });
+        try
+        {
+            Systems.Select(watched, _system, "parrot").Tell(new Say("hello"), ActorRefs.NoSender);
+            Systems.Select(_system, watched, "parrot").Tell(new Say("hello"), ActorRefs.NoSender);
+            await AwaitConditionAsync(() => seen.DistinctBy(socket => socket.Accepted).Count() == 2, Soon, TimeSpan.FromMilliseconds(20));
+            Assert.All(seen, socket => Assert.NotEqual(0, socket.Option));
+        }
+        finally
+        {
+            await watched.Terminate();
+        }
+
+        Task<Stream> Look(NetworkStream connection, Address? remote, CancellationToken deadline)
+        {
+            var value = new byte[sizeof(int)];
+            connection.Socket.GetRawSocketOption((int)ProtocolType.Tcp, ThinLinearTimeouts, value);
+            seen.Enqueue((remote is null, BitConverter.ToInt32(value)));
+            return Task.FromResult<Stream>(connection);
+        }
+    }
+
+    [Fact]
     public async Task A_message_of_an_unknown_kind_is_refused_counted_and_logged_once()
     {
         for (var i = 0; i < 3; i++)

@@ -107,8 +107,10 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
     [Fact]
     public async Task Both_sides_of_a_connection_send_what_was_lost_again_at_a_steady_pace()
     {
-        const int ThinLinearTimeouts = 16; // TCP_THIN_LINEAR_TIMEOUTS, include/uapi/linux/tcp.h
-        var seen = new ConcurrentQueue<(bool Accepted, int Option)>();
+        // include/uapi/linux/tcp.h
+        const int Congestion = 13;
+        const int ThinLinearTimeouts = 16;
+        var seen = new ConcurrentQueue<(bool Accepted, bool IsSteady, string Control)>();
         var settings = Systems.Settings(0, null, _log.Enqueue);
         var watched = SubsetSystem.Create(Systems.Name, settings with { Remote = settings.Remote! with { Secure = Look } });
         try
@@ -116,7 +118,7 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
             Systems.Select(watched, _system, "parrot").Tell(new Say("hello"), ActorRefs.NoSender);
             Systems.Select(_system, watched, "parrot").Tell(new Say("hello"), ActorRefs.NoSender);
             await AwaitConditionAsync(() => seen.DistinctBy(socket => socket.Accepted).Count() == 2, Soon, TimeSpan.FromMilliseconds(20));
-            Assert.All(seen, socket => Assert.NotEqual(0, socket.Option));
+            Assert.All(seen, socket => Assert.Equal((true, "reno"), (socket.IsSteady, socket.Control)));
         }
         finally
         {
@@ -125,9 +127,11 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
 
         Task<Stream> Look(NetworkStream connection, Address? remote, CancellationToken deadline)
         {
-            var value = new byte[sizeof(int)];
-            connection.Socket.GetRawSocketOption((int)ProtocolType.Tcp, ThinLinearTimeouts, value);
-            seen.Enqueue((remote is null, BitConverter.ToInt32(value)));
+            var steady = new byte[sizeof(int)];
+            var control = new byte[16];
+            connection.Socket.GetRawSocketOption((int)ProtocolType.Tcp, ThinLinearTimeouts, steady);
+            connection.Socket.GetRawSocketOption((int)ProtocolType.Tcp, Congestion, control);
+            seen.Enqueue((remote is null, BitConverter.ToInt32(steady) != 0, Encoding.ASCII.GetString(control).TrimEnd('\0')));
             return Task.FromResult<Stream>(connection);
         }
     }

@@ -29,7 +29,7 @@ public sealed class FormingTests(ITestOutputHelper output) : MeetingTest(output)
     {
         var hosts = await AddHostsAsync(3);
         var daemons = await LaunchAsync(hosts, order);
-        Assert.InRange(await BecomeOneAsync($"two nodes, started in the order {order} while seed {down} is down", daemons), TimeSpan.Zero, Together);
+        Assert.InRange(await BecomeOneAsync($"two nodes, started in the order {order} without seed {down}", daemons), TimeSpan.Zero, Together);
         daemons.Add(hosts[down - 1].Launch(hosts[..2]));
         Assert.InRange(await BecomeOneAsync($"seed {down}, which was down", daemons), TimeSpan.Zero, Together);
     }
@@ -64,7 +64,8 @@ public sealed class FormingTests(ITestOutputHelper output) : MeetingTest(output)
             Directory.Delete(hosts[0].State, recursive: true);
 
         var after = forgets ? "a loss of all that it has kept" : $"a {end}";
-        Assert.InRange(await BecomeOneAsync($"the only seed, restarted after {after}", [.. others, hosts[0].Launch()]), TimeSpan.Zero, Together);
+        Daemon[] daemons = [.. others, hosts[0].Launch()];
+        Assert.InRange(await BecomeOneAsync($"the only seed, restarted after {after}", daemons), TimeSpan.Zero, Together);
     }
 
     [Theory]
@@ -101,7 +102,8 @@ public sealed class FormingTests(ITestOutputHelper output) : MeetingTest(output)
         await BeAloneAsync(alone);
 
         await Lab.HealClusterAsync([near, hosts[2]], [far]);
-        Assert.InRange(await BecomeOneAsync($"clusters of two and of one, the third node in seed {joined}'s", [.. pair, alone]), TimeSpan.Zero, Together);
+        var time = await BecomeOneAsync($"clusters of two and of one, the third node in seed {joined}'s", [.. pair, alone]);
+        Assert.InRange(time, TimeSpan.Zero, Together);
         Assert.All(hosts, host => Assert.Single(host.Daemons));
     }
 
@@ -118,7 +120,9 @@ public sealed class FormingTests(ITestOutputHelper output) : MeetingTest(output)
             Together);
     }
 
-    /// <summary>Starts nodes by their numbers, each when those before it are ready, and those at once that a comma parts. The first two are the seeds.</summary>
+    /// <summary>
+    /// Starts nodes by their numbers, each when those before it are ready, and those at once that a comma parts. The first two are the seeds.
+    /// </summary>
     private static async Task<List<Daemon>> LaunchAsync(LabHost[] hosts, string order)
     {
         var daemons = new List<Daemon>();

@@ -12,7 +12,7 @@ public abstract class MeetingTest(ITestOutputHelper output) : ClusterTest(output
     // A test that claims less tells how long it took instead.
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(60);
 
-    /// <summary>Waits until they are one cluster on each of them, and nobody else is in it; how long it took after the last one was ready.</summary>
+    /// <summary>Waits until they are one cluster on each of them, and nobody else is in it; how long it took after all were ready.</summary>
     private protected async Task<TimeSpan> BecomeOneAsync(string who, IReadOnlyCollection<Daemon> daemons)
     {
         foreach (var daemon in daemons)
@@ -38,6 +38,6 @@ public abstract class MeetingTest(ITestOutputHelper output) : ClusterTest(output
     private protected static async Task BeAloneAsync(Daemon daemon)
     {
         await daemon.WaitUntilReadyAsync();
-        await Until.ReadAsync(daemon.NodesAsync, rows => rows is [{ Status: "up", Self: true }], $"a cluster of its own on {daemon.Host.Name}");
+        await Until.ReadAsync(daemon.NodesAsync, rows => rows is [{ Status: "up", Self: true }], $"only itself on {daemon.Host.Name}");
     }
 }

@@ -39,10 +39,11 @@ internal sealed class WeakCable : IAsyncDisposable
     public (long Sent, long Lost) Frames => (Interlocked.Read(ref _sent), Interlocked.Read(ref _lost));
 
     /// <summary>Makes one between two links, neither of which may exist.</summary>
-    public static async Task<WeakCable> CreateAsync((NetworkNamespace Network, string Link) host, (NetworkNamespace Network, string Link) other)
+    public static async Task<WeakCable> CreateAsync(
+        (NetworkNamespace Network, string Link) host, (NetworkNamespace Network, string Link) other)
     {
         if (!File.Exists(Device))
-            throw new InvalidOperationException($"a weak cable needs {Device}: modprobe tun, or mkdir -p /dev/net && mknod {Device} c 10 200");
+            throw new InvalidOperationException($"a weak cable needs {Device}: modprobe tun; mkdir -p /dev/net && mknod {Device} c 10 200");
         (NetworkNamespace Network, string Link)[] ends = [host, other];
         var files = new FileStream[ends.Length];
         for (var end = 0; end < ends.Length; end++)

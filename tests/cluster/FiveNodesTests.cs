@@ -35,7 +35,7 @@ public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(outpu
         var restarted = hosts[2].Launch(hosts[..2]);
         var sinceReady = await BecomeOneAsync("one of five, restarted", [.. others, restarted]);
         var sinceStart = Stopwatch.GetElapsedTime(start);
-        Print($"it was back on all {sinceStart.TotalMilliseconds:0} ms after its start, {sinceReady.TotalMilliseconds:0} ms after it was ready");
+        Print($"it was back {sinceStart.TotalMilliseconds:0} ms after its start, {sinceReady.TotalMilliseconds:0} ms after it was ready");
         Assert.InRange(sinceStart, TimeSpan.Zero, BackWithin);
         foreach (var daemon in others.Append(restarted))
             await daemon.WaitForClusterAsync(nodes: 5, devices: 5);
@@ -145,7 +145,7 @@ public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(outpu
 
     private static async Task AttachAsync(LabHost from, Daemon to)
     {
-        await Until.ReadAsync(() => to.ListAsync(SerialOf(from)), rows => rows is [{ State: "available" }], $"{from.Name}'s device is free");
+        await Until.ReadAsync(() => to.ListAsync(SerialOf(from)), rows => rows is [{ State: "available" }], $"{from.Name}'s is free");
         var attached = await to.AttachAsync(SerialOf(from));
         Assert.Equal((from.Name, "attached"), (attached.Node, attached.State));
     }

@@ -29,7 +29,7 @@ public sealed class FormingTests(ITestOutputHelper output) : MeetingTest(output)
     {
         var hosts = await AddHostsAsync(3);
         var daemons = await LaunchAsync(hosts, order);
-        Assert.InRange(await BecomeOneAsync($"two nodes, started in the order {order} without seed {down}", daemons), TimeSpan.Zero, Together);
+        Assert.InRange(await BecomeOneAsync($"two nodes, in the order {order}, without seed {down}", daemons), TimeSpan.Zero, Together);
         daemons.Add(hosts[down - 1].Launch(hosts[..2]));
         Assert.InRange(await BecomeOneAsync($"seed {down}, which was down", daemons), TimeSpan.Zero, Together);
     }
@@ -121,7 +121,7 @@ public sealed class FormingTests(ITestOutputHelper output) : MeetingTest(output)
     }
 
     /// <summary>
-    /// Starts nodes by their numbers, each when those before it are ready, and those at once that a comma parts. The first two are the seeds.
+    /// Starts nodes by their numbers, each when those before it are ready, and those at once that a comma parts. Two are the seeds.
     /// </summary>
     private static async Task<List<Daemon>> LaunchAsync(LabHost[] hosts, string order)
     {

@@ -92,7 +92,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, List<IActorRef>> _removers = new(StringComparer.Ordinal);
     private MembershipView _view;
 
-    // This node's time, which every wait is measured by. It goes on with each look: setting the machine's clock ends no wait and stretches none.
+    // This node's time, which every wait is measured by. It goes on with each look, so setting the machine's clock changes no wait.
     private TimeSpan _time;
 
     /// <param name="settings">Of this node.</param>

@@ -12,7 +12,7 @@ public abstract class MeetingTest(ITestOutputHelper output) : ClusterTest(output
     // A test that claims less tells how long it took instead.
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(60);
 
-    /// <summary>Waits until they are one cluster on each of them, and nobody else is in it; how long it took after all were ready.</summary>
+    /// <summary>Waits until they are one cluster on each of them, without anybody else; how long it took after all were ready.</summary>
     private protected async Task<TimeSpan> BecomeOneAsync(string who, IReadOnlyCollection<Daemon> daemons)
     {
         foreach (var daemon in daemons)

@@ -7,9 +7,10 @@ namespace UsbIpCluster.Cluster.Tests;
 /// <summary>Five nodes, of which one dies, one stops, or two lose sight of the other three. The first two are the seeds of all.</summary>
 public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(output)
 {
-    // The goals are 5 s, 2 s and at once. A machine that is busy with other things takes longer; beyond these something is wrong.
+    // The goals are 5 s, 2 s and at once. A machine that is busy with other things takes longer; beyond these something is wrong. How long
+    // a process takes to start is the machine's affair: it is printed, and a node has to be back so soon after it was ready.
     private static readonly TimeSpan NoticedWithin = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GoneWithin = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan HealedWithin = TimeSpan.FromSeconds(10);
@@ -36,7 +37,7 @@ public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(outpu
         var sinceReady = await BecomeOneAsync("one of five, restarted", [.. others, restarted]);
         var sinceStart = Stopwatch.GetElapsedTime(start);
         Print($"it was back {sinceStart.TotalMilliseconds:0} ms after its start, {sinceReady.TotalMilliseconds:0} ms after it was ready");
-        Assert.InRange(sinceStart, TimeSpan.Zero, BackWithin);
+        Assert.InRange(sinceReady, TimeSpan.Zero, BackWithin);
         foreach (var daemon in others.Append(restarted))
             await daemon.WaitForClusterAsync(nodes: 5, devices: 5);
     }
@@ -57,7 +58,7 @@ public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(outpu
         {
             Assert.DoesNotContain(await other.NodesAsync(), row => row.Node == "lab3");
             Assert.DoesNotContain(await other.ListAsync(), row => row.Node == "lab3");
-            Assert.DoesNotContain(await other.EventsAsync(), row => row is { Kind: EventKinds.NodeUnreachable });
+            Assert.DoesNotContain(await other.EventsAsync(), row => row.Kind == EventKinds.NodeUnreachable && row.Time > stopped);
         }
     }
 
@@ -80,6 +81,7 @@ public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(outpu
         await AttachAsync(from: hosts[2], to: daemons[0]);
 
         LabHost[][] sides = [hosts[..2], hosts[2..]];
+        var since = DateTimeOffset.UtcNow;
         await Lab.CutClusterAsync(sides[0], sides[1]);
         var cut = Stopwatch.GetTimestamp();
         foreach (var daemon in daemons)
@@ -104,7 +106,8 @@ public sealed class FiveNodesTests(ITestOutputHelper output) : MeetingTest(outpu
         foreach (var daemon in daemons)
         {
             Assert.DoesNotContain(
-                await daemon.EventsAsync(), row => row.Kind is EventKinds.BegunAnew or EventKinds.Lost or EventKinds.SessionEnded);
+                await daemon.EventsAsync(),
+                row => row.Kind is EventKinds.BegunAnew or EventKinds.Lost or EventKinds.SessionEnded && row.Time > since);
         }
 
         foreach (var importer in (Daemon[])[daemons[0], daemons[1], daemons[4]])

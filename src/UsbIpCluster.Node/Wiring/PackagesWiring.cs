@@ -86,6 +86,7 @@ internal static class Wiring
                 }
               }
               remote.retry-gate-closed-for = 500ms
+              remote.prune-quarantine-marker-after = 1s
               remote.dot-netty.tcp {
                 enable-ssl = {{(settings.Tls is null ? "off" : "on")}}
                 hostname = "{{settings.Listen.Address}}"

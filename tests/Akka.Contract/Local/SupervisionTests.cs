@@ -104,7 +104,8 @@ public sealed class SupervisionTests : TestKit.Xunit2.TestKit
     [Fact]
     public async Task A_new_instance_that_fails_in_its_turn_is_one_more_failure()
     {
-        var parent = ActorOf(() => new Supervisor(new OneForOneStrategy(e => Report(e, e is PostRestartException ? Directive.Stop : Directive.Restart))));
+        var strategy = new OneForOneStrategy(e => Report(e, e is PostRestartException ? Directive.Stop : Directive.Restart));
+        var parent = ActorOf(() => new Supervisor(strategy));
         var child = await parent.Ask<IActorRef>((Props.Create(() => new Unrestartable()), "child"), Soon);
         Watch(child);
         child.Tell(Fail.Because("test"));

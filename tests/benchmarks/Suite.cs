@@ -22,7 +22,7 @@ internal static class Suite
         }
 
         if (arguments is not [var product, var results, .. var names]
-            || names.Except(All.Select(benchmark => benchmark.Name), StringComparer.Ordinal).FirstOrDefault() is var unknown && unknown is not null)
+            || names.Except(All.Select(benchmark => benchmark.Name), StringComparer.Ordinal).Any())
         {
             await Console.Error.WriteLineAsync("usage: run [--list] [NAME ...]; --list says which there are");
             return UsageError;
@@ -34,11 +34,11 @@ internal static class Suite
         var failed = 0;
         foreach (var benchmark in names.Length == 0 ? All : All.Where(benchmark => names.Contains(benchmark.Name, StringComparer.Ordinal)))
         {
-            if (!stop.IsCancellationRequested && !await RunAsync(benchmark, new Product(product), results, stop.Token))
+            if (stop.IsCancellationRequested || !await RunAsync(benchmark, new Product(product), results, stop.Token))
                 failed++;
         }
 
-        return failed > 0 || stop.IsCancellationRequested ? Failed : 0;
+        return failed > 0 ? Failed : 0;
     }
 
     private static async Task<bool> RunAsync(Benchmark benchmark, Product product, string results, CancellationToken stop)

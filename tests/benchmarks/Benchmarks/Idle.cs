@@ -21,7 +21,7 @@ internal sealed class Idle : Benchmark
     public override string Shows => $"a node of a three-node cluster with nothing to do, for {Watching.TotalSeconds} s";
 
     /// <inheritdoc/>
-    public override TimeSpan Patience => Watching + TimeSpan.FromSeconds(40);
+    public override TimeSpan Patience => Watching + TimeSpan.FromSeconds(60);
 
     /// <inheritdoc/>
     public override async Task<Sheet> RunAsync(Product product, CancellationToken cancelled)

@@ -33,7 +33,9 @@ internal sealed class NodeSystem : IAsyncDisposable
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeaveCheck = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan TerminateTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
+
+    // A slow machine that starts all its services at once takes its time. systemd waits for 90 s.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StartInterval = TimeSpan.FromSeconds(1);
 
     private readonly Func<ActorSystem> _create;
@@ -60,11 +62,20 @@ internal sealed class NodeSystem : IAsyncDisposable
     /// <param name="create">Makes an actor system.</param>
     /// <param name="foundation">What they stand on; the entry's address and incarnation are filled in here.</param>
     /// <param name="log">Is told of new beginnings.</param>
+    /// <exception cref="StartException">They have not started in time.</exception>
     public static async Task<NodeSystem> StartAsync(Func<ActorSystem> create, NodeFoundation foundation, ILogger log)
     {
         var node = new NodeSystem(create, foundation, log);
-        var first = await node.BeginAsync(null);
-        node._lives = node.LiveAsync(first);
+        try
+        {
+            node._lives = node.LiveAsync(await node.BeginAsync(null));
+        }
+        catch (AskTimeoutException error)
+        {
+            throw new StartException(
+                $"this node's actors have not started within {StartTimeout.TotalSeconds:0} s", "see what else keeps this machine busy", error);
+        }
+
         return node;
     }
 

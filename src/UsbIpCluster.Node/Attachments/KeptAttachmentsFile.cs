@@ -10,7 +10,7 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
     // Nobody has counted that far, and counting on must not come back to 0.
     private const uint MaxId = uint.MaxValue / 2;
 
-    private readonly StateFile<KeptAttachments> _file = new(state, "attachments.json", StateJson.Default.KeptAttachments);
+    private readonly StateFile<KeptAttachments> _file = new(state, "attachments.json");
 
     /// <summary>What was kept. What this version does not understand is put aside, and the rest is used.</summary>
     /// <param name="now">The time.</param>

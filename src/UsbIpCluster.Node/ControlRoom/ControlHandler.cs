@@ -30,37 +30,23 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
         return [.. devices.Where(device => !request.Local || device.Node == view.Self).Select(Rows.Of)];
     }
 
-    public async Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken)
-    {
-        var view = await ViewAsync();
-        var members = await LookUpAsync<MembershipView>(actors => actors.Membership, new MembershipActor.GetMembers());
-        var known = view.Nodes.Values.ToDictionary(node => node.Entry.Address, StringComparer.Ordinal);
-        return
-        [
-            .. known.Keys.Union(members.Members.Keys, StringComparer.Ordinal)
-                .Select(address => Row(address, known.GetValueOrDefault(address), members, view.Self))
-                .OrderBy(row => row.Node, StringComparer.OrdinalIgnoreCase),
-        ];
-    }
+    public async Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        [.. (await NodesAsync()).Select(node => node.Row)];
 
     public async Task<IReadOnlyList<NodeRow>> RemoveNodeAsync(RemoveNodeParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        var rows = (await NodesAsync(new NodesParams(), caller, cancellationToken)).Where(row => IsMeant(row, request.Node)).ToArray();
-        if (rows is not [{ Address: { } place } row])
+        var nodes = (await NodesAsync()).Where(node => IsMeant(node.Row, request.Node)).ToArray();
+        if (nodes is not [var (address, row)])
         {
-            throw rows.Length == 0
+            throw nodes.Length == 0
                 ? new ControlException(ControlError.NotFound, $"there is no node {request.Node}", "usbipc nodes shows them")
                 : new ControlException(
                     ControlError.Usage,
-                    $"{rows.Length} nodes are called {request.Node}",
+                    $"{nodes.Length} nodes are called {request.Node}",
                     "name the one by its address",
-                    [.. rows.Select(other => $"{other.Node} at {other.Address}")]);
+                    [.. nodes.Select(other => $"{other.Row.Node} at {other.Row.Address}")]);
         }
 
-        // An address begins with the protocol of the system, of which a row says nothing.
-        var members = await LookUpAsync<MembershipView>(actors => actors.Membership, new MembershipActor.GetMembers());
-        var address = members.Members.Keys.FirstOrDefault(member => ClusterAddress.Place(member).ToString() == place)
-            ?? throw new ControlException(ControlError.NotFound, $"{place} is no member of the cluster any more", "usbipc nodes shows them");
         await OrderAsync<MembershipActor.Gone>(actors => actors.Membership, new MembershipActor.Remove(address), Quick);
         return [row];
     }
@@ -135,6 +121,16 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
 
     public Task<VersionRow> VersionAsync(VersionParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Task.FromResult(version);
+
+    private async Task<IEnumerable<(string Address, NodeRow Row)>> NodesAsync()
+    {
+        var view = await ViewAsync();
+        var members = await LookUpAsync<MembershipView>(actors => actors.Membership, new MembershipActor.GetMembers());
+        var known = view.Nodes.Values.ToDictionary(node => node.Entry.Address, StringComparer.Ordinal);
+        return known.Keys.Union(members.Members.Keys, StringComparer.Ordinal)
+            .Select(address => (Address: address, Row: Row(address, known.GetValueOrDefault(address), members, view.Self)))
+            .OrderBy(node => node.Row.Node, StringComparer.OrdinalIgnoreCase);
+    }
 
     private async Task<InventoryView> ViewAsync() =>
         (await LookUpAsync<InventoryActor.Changed>(actors => actors.Inventory, new InventoryActor.GetView())).View;

@@ -5,7 +5,7 @@ namespace UsbIpCluster.Node;
 /// <summary>What <c>usbipc bind</c> and <c>unbind</c> left behind, in the state folder.</summary>
 internal sealed class KeptExportsFile(StateFolder state)
 {
-    private readonly StateFile<KeptExports> _file = new(state, "exports.json", StateJson.Default.KeptExports);
+    private readonly StateFile<KeptExports> _file = new(state, "exports.json");
 
     /// <summary>What was kept. A line that this version does not understand is left out.</summary>
     /// <param name="report">Told of what can't be used.</param>

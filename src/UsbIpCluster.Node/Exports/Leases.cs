@@ -119,5 +119,5 @@ internal sealed record ExportSettings(
 
     /// <summary>Where what is kept of the device at a bus id is; one for the daemon, too.</summary>
     public StateFile<DeviceRecord> LedgerOf(BusId busId) =>
-        _ledgers.GetOrAdd(busId, id => new StateFile<DeviceRecord>(_devices, $"{id}.json", StateJson.Default.DeviceRecord));
+        _ledgers.GetOrAdd(busId, id => new StateFile<DeviceRecord>(_devices, $"{id}.json"));
 }

@@ -8,7 +8,7 @@ internal sealed class KnownMembersFile(StateFolder state)
     /// <summary>How many are kept.</summary>
     public const int Max = 64;
 
-    private readonly StateFile<KeptMembers> _file = new(state, "members.json", StateJson.Default.KeptMembers);
+    private readonly StateFile<KeptMembers> _file = new(state, "members.json");
 
     /// <summary>The members, the last one that came first.</summary>
     /// <param name="report">Told of what can't be used.</param>

@@ -7,9 +7,13 @@ namespace UsbIpCluster.Node;
 /// One JSON file of the state folder. Writes are carried out one after another; what has been replaced before its turn came is not written
 /// at all.
 /// </summary>
-internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo<T> type)
+/// <typeparam name="T">What is in the file; <see cref="StateJson"/> knows it.</typeparam>
+internal sealed class StateFile<T>(StateFolder folder, string name)
     where T : class
 {
+    // Made when the first file of that kind is read or written: a daemon that has none starts without.
+    private static JsonTypeInfo<T> Json => (JsonTypeInfo<T>)StateJson.Default.GetTypeInfo(typeof(T))!;
+
     private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
     private Task? _next;
@@ -30,7 +34,7 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
 
         try
         {
-            return folder.Read(name) is { } bytes ? JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("it is empty") : null;
+            return folder.Read(name) is { } bytes ? JsonSerializer.Deserialize(bytes, Json) ?? throw new JsonException("it is empty") : null;
         }
         catch (JsonException error)
         {
@@ -83,6 +87,6 @@ internal sealed class StateFile<T>(StateFolder folder, string name, JsonTypeInfo
             _next = null;
         }
 
-        folder.Write(name, JsonSerializer.SerializeToUtf8Bytes(value, type));
+        folder.Write(name, JsonSerializer.SerializeToUtf8Bytes(value, Json));
     }
 }

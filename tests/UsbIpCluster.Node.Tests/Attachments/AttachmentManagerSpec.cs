@@ -59,7 +59,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
     private protected StateFolder State => _state;
 
     private protected KeptAttachments? Kept =>
-        new StateFile<KeptAttachments>(_state, "attachments.json", StateJson.Default.KeptAttachments).Read(out _);
+        new StateFile<KeptAttachments>(_state, "attachments.json").Read(out _);
 
     /// <summary>What was told last is on the disk, and the daemon ends. The kernel keeps its ports.</summary>
     private protected async Task StopAsync()

@@ -94,5 +94,5 @@ public sealed class DeviceLedgerTests
 
     private DeviceLedger Open(LocalDevice device) => new(File11(), device, problem => Assert.Fail(problem));
 
-    private StateFile<DeviceRecord> File11() => new(_folder, "1-1.json", StateJson.Default.DeviceRecord);
+    private StateFile<DeviceRecord> File11() => new(_folder, "1-1.json");
 }

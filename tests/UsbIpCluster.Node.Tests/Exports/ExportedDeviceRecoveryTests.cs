@@ -50,7 +50,7 @@ public sealed class ExportedDeviceRecoveryTests : ExportedDeviceSpec
         Tell(new ReleaseLease(Samples.BusId, Samples.Holder, lease.Epoch));
         Assert.Equal((DeviceState.Available, null), await StateAsync());
         await AwaitAssertAsync(() => Assert.Null(new DeviceLedger(
-            new StateFile<DeviceRecord>(State.Folder("devices"), "1-1.json", StateJson.Default.DeviceRecord), Unplugged, _ => { }).Lease));
+            new StateFile<DeviceRecord>(State.Folder("devices"), "1-1.json"), Unplugged, _ => { }).Lease));
         await RestartAsync(ExportStatus.Available);
         Assert.Equal((DeviceState.Available, null), await StateAsync());
     }

@@ -83,5 +83,5 @@ public sealed class StateFileTests
         Assert.Equal(2u, NewFile().Read(out _)?.LastId);
     }
 
-    private StateFile<KeptAttachments> NewFile() => new(_folder, "file.json", StateJson.Default.KeptAttachments);
+    private StateFile<KeptAttachments> NewFile() => new(_folder, "file.json");
 }

@@ -4,6 +4,7 @@ Plugging in is binding a gadget to a free dummy_udc, unplugging is unbinding it.
 """
 import os
 import random
+import subprocess
 import time
 
 from sysusb import link
@@ -54,37 +55,46 @@ def make_disk(serial, size, vid="0x0525", pid="0xa4a5", udc=None, timeout=10):
     return plug(serial, udc, timeout)
 
 
-def make_acm(serial, vid="0x0525", pid="0xa4a7"):
+def make_acm(serial, vid="0x0525", pid="0xa4a7", timeout=10):
     folder = _make(serial, serial, vid, pid, "Bench serial port", "acm.0")
     _finish(folder, "acm.0")
-    return plug(serial)
+    return plug(serial, timeout=timeout)
 
 
-def make_hid(serial, vid="0x0525", pid="0xa4ac"):
+def make_hid(serial, vid="0x0525", pid="0xa4ac", timeout=10):
     folder = _make(serial, serial, vid, pid, "Bench keyboard", "hid.0")
     for attribute, value in (("protocol", 1), ("subclass", 1), ("report_length", 8), ("report_desc", _KEYBOARD)):
         _write(f"{folder}/functions/hid.0/{attribute}", value)
     _finish(folder, "hid.0")
-    return plug(serial)
+    return plug(serial, timeout=timeout)
 
 
-def plug(serial, udc=None, timeout=10):
-    """Binds the gadget to a controller (the first free one) and waits until its bus has the device; returns its bus id."""
+def plug(serial, udc=None, timeout=10, attempts=2):
+    """Binds the gadget to a controller (the first free one) and waits until its bus has the device; returns its bus id.
+
+    Rarely dummy_hcd loses what the enumeration waits for, and its hub gives the device up: then it is pulled out and plugged in again.
+    """
     if udc is None:
         used = set()
         for gadget in os.listdir(_CONFIGFS):
             with open(f"{_CONFIGFS}/{gadget}/UDC") as file:
                 used.add(file.read().strip())
         udc = next(u for u in sorted(os.listdir(_UDCS)) if u not in used)
-    started = time.monotonic()
-    _write(f"{_CONFIGFS}/{serial}/UDC", udc)
-    while time.monotonic() < started + timeout:
-        for busid in os.listdir(_DEVICES):
-            path = f"{_DEVICES}/{busid}"
-            if "dummy_hcd" in link(path) and _read(f"{path}/serial") == serial and _is_taken(path):
-                return {"serial": serial, "busid": busid, "udc": udc, "plugged": started}
-        time.sleep(0.01)
-    raise TimeoutError(f"gadget {serial} on {udc} did not appear on its bus")
+    for _ in range(attempts):
+        started = time.monotonic()
+        _write(f"{_CONFIGFS}/{serial}/UDC", udc)
+        while time.monotonic() < started + timeout:
+            for busid in os.listdir(_DEVICES):
+                path = f"{_DEVICES}/{busid}"
+                if "dummy_hcd" in link(path) and _read(f"{path}/serial") == serial and _is_taken(path):
+                    return {"serial": serial, "busid": busid, "udc": udc, "plugged": started}
+            time.sleep(0.01)
+        unplug(serial)
+    raise TimeoutError(f"gadget {serial} on {udc} did not appear on its bus, {attempts} times; the kernel's last words: {_last_words()}")
+
+
+def _last_words():
+    return subprocess.run("dmesg | tail -n 12", shell=True, capture_output=True, text=True).stdout
 
 
 def _is_taken(path):

@@ -3,7 +3,7 @@ import json
 import threading
 
 from errors import GuestError
-from polling import patient
+from polling import SPARE, patient
 
 
 class Agent:
@@ -22,9 +22,9 @@ class Agent:
 
     def ask(self, do, within=30, **arguments):
         """One request; the agent's own time-outs are shorter than `within`."""
-        within = patient(within)
+        within = patient(within * SPARE)
         if "timeout" in arguments:
-            arguments["timeout"] = patient(arguments["timeout"])
+            arguments["timeout"] = patient(arguments["timeout"] * SPARE)
         with self._changed:
             self._asked += 1
             identity = self._asked
@@ -32,7 +32,7 @@ class Agent:
             self._changed.wait_for(lambda: identity in self._answers or self._gone, within)
             answer = self._answers.pop(identity, None)
         if answer is None:
-            raise GuestError(f"{self.name}: {do}: {'the machine is gone' if self._gone else f'no answer in {within} s'}")
+            raise GuestError(f"{self.name}: {do}: {'the machine is gone' if self._gone else f'no answer in {within:.0f} s'}")
         if "error" in answer:
             raise GuestError(f"{self.name}: {do}: {answer['error']}")
         return answer["ok"]

@@ -6,7 +6,8 @@ import tempfile
 
 import image
 from bench import check, poll
-from main import Boot, make_bench_disk
+from lab import Lab
+from main import make_bench_disk
 from say import say
 
 PORT = 3240
@@ -17,12 +18,12 @@ def main():
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kernel-bench.") as folder:
         prepared = image.prepare()
-        boot = Boot("two", prepared, make_bench_disk(pathlib.Path(folder), with_product=False))
+        lab = Lab(prepared, pathlib.Path(folder), make_bench_disk(pathlib.Path(folder), with_product=False), most=2)
         try:
-            for name, pcap in record(*boot.machines, pathlib.Path(folder)):
+            for name, pcap in record(*lab.prepare(2, with_cluster=False), pathlib.Path(folder)):
                 save(target, name, pcap)
         finally:
-            boot.end()
+            lab.end()
 
 
 def record(a, b, folder):

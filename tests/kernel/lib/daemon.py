@@ -48,9 +48,8 @@ class Daemon:
         if config is not None:
             machine.sh(f"echo {shlex.quote(json.dumps(config))} > {CONFIG}")
             arguments = ("--config", CONFIG, *arguments)
-        if machine.cluster_address != machine.address:
-            arguments = ("--advertise", machine.address, *arguments)
-        argv = [*prefix, "/bench/bin/usbipcd", "--node", machine.name, "--listen", f"0.0.0.0:{SESSION_PORT}",
+        argv = [*prefix, "/bench/bin/usbipcd", "--node", machine.name,
+                "--listen", f"0.0.0.0:{SESSION_PORT}", "--advertise", machine.address,
                 "--cluster", f"{machine.cluster_address}:{CLUSTER_PORT}", "--seed", f"{(seed or machine).cluster_address}:{CLUSTER_PORT}",
                 *arguments]
         self.started = machine.now()
@@ -108,16 +107,14 @@ class Daemon:
 def start_cluster(first, *others, timeout=120):
     """Our daemon on each of the machines, at the same time, the first being the seed of all; returns when each reaches every other.
 
-    In a scenario with CLUSTER they run already, and are returned the first time, as soon as each knows what is plugged in.
+    Those that run before a scenario with CLUSTER begins are not started but returned, the first time.
     """
     machines = [first, *others]
-    daemons = [m.daemon for m in machines]
-    if all(daemons):
-        for machine in machines:
-            machine.daemon = None
-    else:
-        starting = [first.begin("start_daemon"), *(m.begin("start_daemon", seed=first) for m in others)]
-        daemons = [s.result() for s in starting]
+    running = {m: m.daemon for m in machines if m.daemon}
+    starting = {m: m.begin("start_daemon", seed=first) for m in machines if m not in running}
+    daemons = [running.get(m) or starting[m].result() for m in machines]
+    for machine in machines:
+        machine.daemon = None
     names = {d.machine.name for d in daemons}
     for daemon in daemons:
         poll(f"{daemon.machine.name}'s daemon reaches {', '.join(sorted(names))}",

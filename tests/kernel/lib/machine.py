@@ -11,7 +11,7 @@ import time
 from agent import Agent
 from daemon import DOTNET, Daemon
 from errors import GuestError
-from polling import patient, poll
+from polling import SPARE, patient, poll
 from qemu import CLUSTER_LINK, LINK, Qemu
 from say import say
 
@@ -19,10 +19,10 @@ BOOT_TIMEOUT = 90
 
 
 class Machine:
-    def __init__(self, name, image, folder, logs, peers, bench_disk):
-        self.name, self.address = name, LINK[name]
-        self.cluster_address = self.address
-        self.qemu = Qemu(name, image, folder, logs, peers, bench_disk)
+    def __init__(self, name, image, folder, logs, bench_disk):
+        # Daemons use the one address for sessions alone, and the other for the cluster.
+        self.name, self.address, self.cluster_address = name, LINK[name], CLUSTER_LINK[name]
+        self.qemu = Qemu(name, image, folder, logs, bench_disk)
         self._offset = 0.0
         self._earlier = {}
         self._background = concurrent.futures.ThreadPoolExecutor(max_workers=16)
@@ -51,7 +51,7 @@ class Machine:
 
     def wait_ready(self):
         """Seconds from power on until the agent answers."""
-        trouble = self._agent.wait_ready(self._started + patient(BOOT_TIMEOUT) - time.monotonic())
+        trouble = self._agent.wait_ready(self._started + patient(BOOT_TIMEOUT * SPARE) - time.monotonic())
         if trouble:
             console = "\n".join(self.qemu.console.read_text(errors="replace").splitlines()[-30:])
             raise GuestError(f"{self.name} {trouble}:\n{console}")
@@ -78,13 +78,8 @@ class Machine:
         """Pulls the network cable, or puts it back."""
         self.qemu.qmp("set_link", name="link", up=not cut)
 
-    def split_cluster(self):
-        """Gives the card a second address. Daemons that start from now on use it for the cluster, and the first one for sessions alone."""
-        self.cluster_address = CLUSTER_LINK[self.name]
-        self.cut_cluster(False)
-
     def cut_cluster(self, cut=True):
-        """Takes the second address away, or gives it back: connections that use it are silent meanwhile, but not ended."""
+        """Takes the cluster's address away, or gives it back: connections that use it are silent meanwhile, but not ended."""
         self.sh(f"ip address {'del' if cut else 'add'} {self.cluster_address}/24 dev eth0")
 
     # Requests
@@ -156,14 +151,14 @@ class Machine:
         return {**self.ask("make_disk", serial=serial, size=size, udc=udc, timeout=10), "sha256": disk_checksum(serial, size)}
 
     def make_acm(self, serial):
-        return self.ask("make_acm", serial=serial)
+        return self.ask("make_acm", serial=serial, timeout=10)
 
     def make_hid(self, serial):
-        return self.ask("make_hid", serial=serial)
+        return self.ask("make_hid", serial=serial, timeout=10)
 
     def plug(self, device, udc=None):
         """Plugs it in again, on the port it had unless told otherwise; its bus id is updated."""
-        device.update(self.ask("plug", serial=device["serial"], udc=udc))
+        device.update(self.ask("plug", serial=device["serial"], udc=udc, timeout=10))
         return device["plugged"]
 
     def unplug(self, device):
@@ -196,8 +191,8 @@ class Machine:
     def find_disk(self, serial, imported=True, timeout=20):
         return self.ask("find_disk", within=timeout + 10, serial=serial, imported=imported, timeout=timeout)
 
-    def checksum(self, path, timeout=60):
-        return self.ask("checksum", within=timeout, path=path)
+    def checksum(self, path, timeout=60, pause=0):
+        return self.ask("checksum", within=timeout, path=path, pause=pause)
 
     def begin_reading(self, disk):
         """Begins the checksum of a disk that `find_disk` has found; returns when a quarter is read. `.result()` waits for the rest."""
@@ -268,7 +263,6 @@ class Machine:
         """After its snapshot was loaded."""
         self.cut_link(False)
         self.qemu.qmp("cont")
-        self.cluster_address = self.address
         self._earlier.clear()
 
 

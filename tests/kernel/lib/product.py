@@ -9,6 +9,9 @@ from say import say
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PUBLISH = ROOT / "artifacts/kernel/publish"
+# Analyzers have run when the tests were built.
+OPTIONS = ("-c", "Release", "-r", "linux-x64", "--self-contained", "false", "-p:PublishReadyToRun=true", "-p:RunAnalyzers=false",
+           "-v", "quiet", "--nologo")
 
 
 def publish():
@@ -22,9 +25,8 @@ def publish():
         shutil.rmtree(folder, ignore_errors=True)
         for project in ("UsbIpCluster.Node", "UsbIpCluster.Cli"):
             say(f"product: dotnet publish src/{project}")
-            done = subprocess.run(["dotnet", "publish", ROOT / "src" / project, "-c", "Release", "-r", "linux-x64",
-                                   "--self-contained", "false", "-p:PublishReadyToRun=true", "-p:RunAnalyzers=false", "-o", folder, "-v", "quiet", "--nologo"],
-                                  capture_output=True, text=True, timeout=600)
+            done = subprocess.run(["dotnet", "publish", ROOT / "src" / project, *OPTIONS, "-o", folder], capture_output=True, text=True,
+                                  timeout=600)
             if done.returncode != 0:
                 sys.exit(f"kernel bench: dotnet publish src/{project} failed:\n{done.stdout}{done.stderr}")
     for program in ("usbipcd", "usbipc"):

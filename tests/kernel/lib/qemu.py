@@ -6,31 +6,32 @@ import signal
 import socket
 import subprocess
 import time
-import zlib
 
 LINK = {"A": "10.0.0.1", "B": "10.0.0.2", "C": "10.0.0.3"}
 CLUSTER_LINK = {"A": "10.1.0.1", "B": "10.1.0.2", "C": "10.1.0.3"}
+_HUB = "A"
 _PR_SET_PDEATHSIG = 1
 
 
 class Qemu:
     """A machine without KVM: two emulated CPUs, a disk of its own over the shared image, one link, an agent port, a console."""
 
-    def __init__(self, name, image, folder, logs, peers, bench_disk):
+    def __init__(self, name, image, folder, logs, bench_disk):
         self.name, self.folder = name, pathlib.Path(folder)
         self.console = pathlib.Path(logs, f"{name}.console")
         self._disk = self.folder / f"{name}.qcow2"
         if not self._disk.exists():
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "root.ext4", self._disk], check=True)
+        self._peers = [peer for peer in LINK if _HUB in (name, peer) and peer != name]
         self._arguments = [
             "qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "max,la57=off",
             "-smp", "2", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", image / "vmlinux", "-initrd", image / "initrd",
             "-append", f"console=ttyS0 loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on tsc=reliable no_timer_check "
-                       f"net.ifnames=0 bench.node={name} bench.address={LINK[name]}",
+                       f"net.ifnames=0 bench.node={name} bench.addresses={LINK[name]},{CLUSTER_LINK[name]}",
             "-drive", f"if=virtio,format=qcow2,file={self._disk}",
             "-drive", f"if=virtio,format=raw,readonly=on,file={bench_disk}",
-            *self._link(peers),
+            *self._link(),
             "-device", "qemu-xhci,id=xhci", "-audiodev", "none,id=silence",
             "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,path={self._socket('agent')},server=on,wait=off",
             "-device", "virtserialport,chardev=agent,name=bench",
@@ -38,27 +39,30 @@ class Qemu:
             "-qmp", f"unix:{self._socket('qmp')},server=on,wait=off",
         ]
 
-    def _socket(self, kind):
-        return self.folder / f"{self.name}.{kind}"
+    def _socket(self, kind, name=None):
+        return self.folder / f"{name or self.name}.{kind}"
 
-    def _link(self, peers):
-        """Two machines speak directly (datagrams over Unix sockets, so either may restart); three share a multicast group."""
+    def _link(self):
+        """One machine has a hub, to which the others have cables, so that any of them may be off or restart."""
         number = list(LINK).index(self.name) + 1
         card = ["-device", f"virtio-net-pci,netdev=link,mac=52:54:00:00:00:0{number},romfile="]
-        if len(peers) == 1:
-            return ["-netdev", f"dgram,id=link,local.type=unix,local.path={self._socket('link')},"
-                               f"remote.type=unix,remote.path={self.folder / peers[0]}.link", *card]
-        if peers:
-            return ["-netdev", f"socket,id=link,mcast={self._group()},localaddr=127.0.0.1", *card]
-        return ["-netdev", "hubport,id=link,hubid=0", *card]
+        if self.name != _HUB:
+            return [*self._cable("link", _HUB), *card]
+        hub = ["-netdev", "hubport,id=link,hubid=0"]
+        for peer in self._peers:
+            hub += [*self._cable(f"cable{peer}", peer), "-netdev", f"hubport,id=port{peer},hubid=0,netdev=cable{peer}"]
+        return [*hub, *card]
 
-    def _group(self):
-        """The multicast group of this run, so that benches that run at the same time don't hear each other."""
-        number = zlib.crc32(self.folder.name.encode())
-        return f"239.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:7240"
+    def _cable(self, name, peer):
+        """Datagrams between two Unix sockets."""
+        return ["-netdev", f"dgram,id={name},local.type=unix,local.path={self._end(self.name, peer)},"
+                           f"remote.type=unix,remote.path={self._end(peer, self.name)}"]
+
+    def _end(self, here, there):
+        return self._socket(f"to{there}", here)
 
     def start(self):
-        for kind in ("agent", "qmp", "link"):
+        for kind in ("agent", "qmp", *(f"to{peer}" for peer in self._peers)):
             self._socket(kind).unlink(missing_ok=True)
         self.process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, stdout=open(self.console, "ab"),
                                         stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)

@@ -24,7 +24,8 @@ def run(a):
     a.sh(f"usbip attach -r 127.0.0.1 -b {disk['busid']}")
     found = a.find_disk("HOSTILE")
 
-    targets = {"session port": (a.address, 3240), "cluster port": (a.address, 7240), "control socket": "/run/usbipcluster/control.sock"}
+    targets = {"session port": (a.address, 3240), "cluster port": (a.cluster_address, 7240),
+               "control socket": "/run/usbipcluster/control.sock"}
     thrown = {}
     for port, target in targets.items():
         for what, data in BYTES.items():

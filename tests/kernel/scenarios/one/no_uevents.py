@@ -6,13 +6,13 @@ from bench import check, measure, milliseconds, poll
 
 WITHOUT_UEVENTS = "devices and ports are polled instead"
 # As in a container: nothing of the host's network, and addresses of its own.
-SETUP = 'ip link set lo up && ip addr add "$0/32" dev lo && exec "$@"'
+SETUP = 'ip link set lo up && ip addr add "$0/32" dev lo && ip addr add "$1/32" dev lo && shift && exec "$@"'
 
 
 def run(a):
     disk = a.make_disk("POLLED")
     for name, flags, uevents in (("a network namespace", ["-n"], True), ("a user and network namespace", ["-U", "-r", "-n"], False)):
-        prefix = ["busybox", "unshare", *flags, "sh", "-c", SETUP, a.address]
+        prefix = ["busybox", "unshare", *flags, "sh", "-c", SETUP, a.address, a.cluster_address]
         daemon = a.start_daemon("--exporter", "kernel", "--host-controller", "kernel", prefix=prefix)
         poll(f"{name}: the daemon knows the disk", lambda: daemon.devices(serial="POLLED", state="unbound"))
         daemon.rpc("bind", selector="serial=POLLED")

@@ -4,6 +4,7 @@ That is another device for a while, as when a device's bootloader shows itself.
 """
 from bench import check, check_nothing_left, measure, patient, poll, start_cluster
 
+CLUSTER = True
 TIMEOUT = 420
 GOAL, FAILS_BEYOND = 2, 6
 

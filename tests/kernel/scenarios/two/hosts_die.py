@@ -1,6 +1,9 @@
 """A host's power fails, first the exporter's, then the importer's: the other one notices within 10 s, and all comes back by itself.
 
-B has two disks of A, one being read and one idle. `two/stock_importer_dies` shows the stock tools in the second half.
+B has two disks of A, one being read and one idle. In the second half it has a third one by the stock tools: that one stays busy, for B too.
+
+Nothing is on its way there when the power fails, so nothing ever tells A's kernel; were there something, A would learn of it from B's
+next boot, up to two minutes after that.
 """
 import time
 
@@ -12,6 +15,8 @@ TIMEOUT = 480
 NOTICED_GOAL, NOTICED_FAILS_BEYOND = 10, 20
 BACK_GOAL, BACK_FAILS_BEYOND = 10, 30
 READ, IDLE = "READ", "IDLE"
+STOCK, STOCK_PORT = "STOCK", 3241
+USED = "2"
 
 
 def run(a, b):
@@ -27,7 +32,7 @@ def run(a, b):
         return {row["serial"]: row["id"] for row in daemon.ports(state="attached")}
 
     def in_use(daemon):
-        return {row["serial"]: row["holder"] for row in daemon.devices(node="A", state="in-use")}
+        return {row["serial"]: row["holder"] for row in daemon.devices(node="A", state="in-use") if row["serial"] in disks}
 
     def epochs(daemon):
         return {row["serial"]: row["epoch"] for row in daemon.devices(node="A")}
@@ -51,6 +56,7 @@ def run(a, b):
         machine.boot()
         machine.cut_link(False)
         measure(f"{machine.name}'s death to its agent", time.monotonic() - died, "s")
+        return died
 
     def comes_back(daemon_of_the_dead, daemon, epochs_before):
         """Both are attached again without a command."""
@@ -76,10 +82,34 @@ def run(a, b):
     daemon_a = Daemon(a, seed=b)
     comes_back(daemon_a, daemon_b, before)
 
+    stock = a.make_disk(STOCK)
+    a.sh(f"usbip bind -b {stock['busid']}")
+    a.spawn("usbipd", "--tcp-port", str(STOCK_PORT), log="/tmp/usbipd.log")
+    a.wait_listening(STOCK_PORT)
+    stock_attach = f"usbip --tcp-port {STOCK_PORT} attach -r {a.address} -b {stock['busid']}"
+    b.sh(stock_attach)
+    check("content at B of the stock tools' disk", b.checksum(b.find_disk(STOCK)["device"])["sha256"], stock["sha256"])
+    waiting = f"ss -Htn state established sport = :{STOCK_PORT}"
+    poll("B has acknowledged everything of it", lambda: [row.split()[1] for row in a.sh(waiting).splitlines()] == ["0"])
+
     before = epochs(daemon_a)
-    dies(b, a, daemon_a, lambda serial: ('"session-ended"', f'"{disks[serial]["busid"]}"'))
+    died = dies(b, a, daemon_a, lambda serial: ('"session-ended"', f'"{disks[serial]["busid"]}"'))
     daemon_b = Daemon(b, seed=a)
     comes_back(daemon_b, daemon_b, before)
+
+    again = b.run(stock_attach)
+    measure("B's death to another stock attach", time.monotonic() - died, "s")
+    check(f"... which is refused: {again['out'].strip().splitlines()[-1]}", (again["code"] != 0, "busy" in again["out"]), (True, True))
+    check("A's kernel says that it is used", a.usb_devices(serial=STOCK)[0]["usbip_status"], USED)
+    a.sh(f"echo -n -1 > /sys/bus/usb/devices/{stock['busid']}/usbip_sockfd")
+    a.wait_exported(stock["busid"])
+    ours = {port["port"] for port in b.vhci_ports()}
+    b.sh(stock_attach)
+    check("only when A's administrator has ended the session by hand, B has it",
+          b.checksum(b.find_disk(STOCK)["device"])["sha256"], stock["sha256"])
+    port, = {port["port"] for port in b.vhci_ports()} - ours
+    b.sh(f"usbip detach -p {port}")
+
     refused = [e["params"] for e in b.ask("notes", name="events") if "held by" in str(e["params"])]
     check("no device was busy", refused, [])
     check(f"noticed within {NOTICED_FAILS_BEYOND} s, back within {BACK_FAILS_BEYOND} s", late, {})

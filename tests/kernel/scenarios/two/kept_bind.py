@@ -2,9 +2,10 @@
 
 One is bound by serial number, one by bus id, one by a rule in the configuration. Unbind gives a device back to its own driver for good.
 """
-from bench import check, fails, measure, poll
+from bench import check, fails, measure, poll, start_cluster
 from daemon import Daemon
 
+CLUSTER = True
 TIMEOUT = 420
 SERIALS = ("BYSERIAL", "BYBUSID", "BYRULE")
 CONFIG = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
@@ -12,7 +13,9 @@ CONFIG = {"exports": [{"match": "serial=BYRULE", "name": "ruled"}]}
 
 def run(a, b):
     disks = {serial: a.make_disk(serial) for serial in SERIALS}
-    daemon = Daemon(a, config=CONFIG)
+    without_rule, at_b = start_cluster(a, b)
+    without_rule.kill("TERM")
+    daemon = Daemon(a, seed=b, config=CONFIG)
 
     def exported(where, what, serials=SERIALS, timeout=30):
         wanted = {(serial, disks[serial]["busid"]) for serial in serials}
@@ -50,7 +53,7 @@ def run(a, b):
         before = a.now()
         daemon.kill(signal)
         check(f"SIG{signal} of the daemon: usbip-host keeps them", set(drivers().values()), {"usbip-host"})
-        daemon = Daemon(a, config=CONFIG)
+        daemon = Daemon(a, seed=b, config=CONFIG)
         exported(daemon, f"the daemon started after SIG{signal}")
         given = [e["path"] for e in a.ask("uevents", after=before, type="usb_device") if e["action"] in ("bind", "unbind")]
         check("nothing was given back meanwhile", given, [])
@@ -59,10 +62,9 @@ def run(a, b):
     measure("A boots again in", a.reboot(), "s")
     disks = {serial: a.make_disk(serial) for serial in SERIALS}
     check("after the reboot their own driver has them", set(drivers().values()), {"usb"})
-    daemon = Daemon(a, config=CONFIG)
+    daemon = Daemon(a, seed=b, config=CONFIG)
     exported(daemon, "A's daemon after the reboot")
     measure("READY of A's daemon to A's word that all are available", a.now() - daemon.ready, "s", 2)
-    at_b = Daemon(b, seed=a)
     exported(at_b, "at B", timeout=60)
 
     for serial in ("BYSERIAL", "BYBUSID"):

@@ -89,9 +89,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Receive<Kept>(OnKept);
         Receive<Bound>(OnBound);
         Receive<Unbound>(OnUnbound);
-        Receive<RequestLease>(request => Route(request.BusId, request, () =>
-            Sender.Tell(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message))));
-        Receive<ReleaseLease>(release => Route(release.BusId, release, () => { }));
+        Receive<RequestLease>(OnRequestLease);
+        Receive<ReleaseLease>(OnReleaseLease);
         Receive<ExportedDevice.Serve>(serve => Route(serve.Request.BusId, serve, () => serve.Request.TurnAway(OpStatus.NoDev)));
         Receive<ExportedDevice.Restarted>(restarted =>
         {
@@ -218,6 +217,31 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         else
             otherwise();
     }
+
+    private void OnRequestLease(RequestLease request)
+    {
+        var node = request.Holder.Node;
+        LeaseRefused? refused = IsHeardAs(node) switch
+        {
+            true => null,
+            false => new LeaseRefused(LeaseRefusal.Denied, $"who asks as {node} is another node"),
+            null => new LeaseRefused(LeaseRefusal.Failed, $"{_settings.Node} does not know {node} yet"),
+        };
+        if (refused is not null)
+            Sender.Tell(refused);
+        else
+            Route(request.BusId, request, () => Sender.Tell(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
+    }
+
+    private void OnReleaseLease(ReleaseLease release)
+    {
+        if (IsHeardAs(release.Holder.Node) == true)
+            Route(release.BusId, release, () => { });
+    }
+
+    // A node asks for its own attachments alone, whatever name it gives. This node's own actors are believed.
+    private bool? IsHeardAs(NodeName node) =>
+        Sender.Path.Address is { HasLocalScope: false } speaker ? _view?.IsAt(node, speaker.ToString()) : true;
 
     private void OnTellHolder(LeaseStolen message)
     {

@@ -34,6 +34,9 @@ public sealed record InventoryView(NodeName Self, ImmutableSortedDictionary<Node
         from device in node.Entry.Devices
         select new ClusterDevice(node.Entry.Node, node.Entry.Address, node.Reachable, device);
 
+    /// <summary>Whether the node of that name is the one at a cluster address; null while nothing is known of it.</summary>
+    public bool? IsAt(NodeName name, string address) => Nodes.TryGetValue(name, out var node) ? node.Entry.Address == address : null;
+
     /// <summary>The devices that a selector names.</summary>
     public IReadOnlyList<ClusterDevice> Find(Selector selector) => [.. Devices.Where(device => selector.Matches(device, Self))];
 

@@ -40,19 +40,20 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
 
     private const int MaxEndpoints = 64;
 
-    private static readonly (string Manifest, JsonTypeInfo Type)[] Messages =
+    // What a message is made of is found out when the first of its kind comes or goes: for all of them it would cost every start.
+    private static readonly (string Manifest, Type Type)[] Messages =
     [
-        ("knock", NodeJson.Default.Knock),
-        ("knock-answer", NodeJson.Default.KnockAnswer),
-        ("announce", NodeJson.Default.Announce),
-        ("delta", NodeJson.Default.Delta),
-        ("digest", NodeJson.Default.Digest),
-        ("pull", NodeJson.Default.Pull),
-        ("request-lease", NodeJson.Default.RequestLease),
-        ("lease-granted", NodeJson.Default.LeaseGranted),
-        ("lease-refused", NodeJson.Default.LeaseRefused),
-        ("release-lease", NodeJson.Default.ReleaseLease),
-        ("lease-stolen", NodeJson.Default.LeaseStolen),
+        ("knock", typeof(MembershipActor.Knock)),
+        ("knock-answer", typeof(MembershipActor.KnockAnswer)),
+        ("announce", typeof(InventoryActor.Announce)),
+        ("delta", typeof(InventoryActor.Delta)),
+        ("digest", typeof(InventoryActor.Digest)),
+        ("pull", typeof(InventoryActor.Pull)),
+        ("request-lease", typeof(RequestLease)),
+        ("lease-granted", typeof(LeaseGranted)),
+        ("lease-refused", typeof(LeaseRefused)),
+        ("release-lease", typeof(ReleaseLease)),
+        ("lease-stolen", typeof(LeaseStolen)),
     ];
 
     /// <inheritdoc/>
@@ -69,8 +70,8 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
             new MembershipActor.Knock(Guid.Empty, entry.Address, new ClusterIdentity(entry.Since, Guid.Empty, entry.Address), KnowsYou: false),
         ])
         {
-            var type = Find(message.GetType()).Type;
-            Read(JsonSerializer.SerializeToUtf8Bytes(message, type), type);
+            var type = message.GetType();
+            Read(JsonSerializer.SerializeToUtf8Bytes(message, JsonOf(type)), type);
         }
     }
 
@@ -78,7 +79,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     public override string Manifest(object o) => Find(o.GetType()).Manifest;
 
     /// <inheritdoc/>
-    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, Find(obj.GetType()).Type);
+    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, JsonOf(Find(obj.GetType()).Type));
 
     /// <inheritdoc/>
     /// <exception cref="SerializationException">The manifest is unknown, or the bytes are no message of that kind.</exception>
@@ -93,32 +94,34 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         throw new SerializationException($"'{manifest}' is no message of this cluster");
     }
 
-    private static (string Manifest, JsonTypeInfo Type) Find(Type type)
+    private static (string Manifest, Type Type) Find(Type type)
     {
         foreach (var message in Messages)
         {
-            if (message.Type.Type == type)
+            if (message.Type == type)
                 return message;
         }
 
         throw new SerializationException($"{type.Name} is not sent between nodes");
     }
 
-    private static object Read(byte[] bytes, JsonTypeInfo type)
+    private static JsonTypeInfo JsonOf(Type type) => NodeJson.Default.GetTypeInfo(type)!;
+
+    private static object Read(byte[] bytes, Type type)
     {
         object? message;
         try
         {
-            message = JsonSerializer.Deserialize(bytes, type);
+            message = JsonSerializer.Deserialize(bytes, JsonOf(type));
         }
         catch (JsonException error)
         {
-            throw new SerializationException($"a malformed {type.Type.Name}: {error.Message}", error);
+            throw new SerializationException($"a malformed {type.Name}: {error.Message}", error);
         }
 
         if (message is null)
-            throw new SerializationException($"an empty {type.Type.Name}");
-        return WhatIsWrong(message) is { } wrong ? throw new SerializationException($"a {type.Type.Name} {wrong}") : message;
+            throw new SerializationException($"an empty {type.Name}");
+        return WhatIsWrong(message) is { } wrong ? throw new SerializationException($"a {type.Name} {wrong}") : message;
     }
 
     // What the types of the fields do not say. Above all that a list has no null in it.

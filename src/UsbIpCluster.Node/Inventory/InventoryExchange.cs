@@ -34,7 +34,8 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
 
     private const int MaxNodes = 1024;
 
-    private static readonly ImmutableSortedDictionary<NodeName, ClusterNode> Nothing = ImmutableSortedDictionary<NodeName, ClusterNode>.Empty;
+    private static readonly ImmutableSortedDictionary<NodeName, ClusterNode> Nothing =
+        ImmutableSortedDictionary<NodeName, ClusterNode>.Empty;
 
     private readonly SaidOnce _said = new();
 
@@ -166,7 +167,8 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
     {
         var whole = new InventoryActor.Announce(delta.ApplyTo(Self));
         Show(View.Nodes.SetItem(Self.Node, new ClusterNode(whole.Entry, Reachable: true)));
-        var knowDeltas = View.Nodes.Values.Where(node => node.Entry.Wire >= NodeSerializer.Deltas).Select(node => node.Entry.Address).ToHashSet();
+        var knowDeltas = View.Nodes.Values.Select(node => node.Entry)
+            .Where(entry => entry.Wire >= NodeSerializer.Deltas).Select(entry => entry.Address).ToHashSet(StringComparer.Ordinal);
         return [.. _members.Others.Select(member => new Step.Send(member, knowDeltas.Contains(member) ? delta : whole))];
     }
 

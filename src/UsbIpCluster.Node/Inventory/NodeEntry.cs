@@ -15,7 +15,7 @@ namespace UsbIpCluster.Node;
 /// <param name="Attachments">How many attachments it keeps.</param>
 /// <param name="Draining">Whether it gives out no new leases.</param>
 /// <param name="Devices">Its local devices, ordered by bus id.</param>
-/// <param name="Wire">The minor version of the messages that it understands, see <see cref="NodeSerializer"/>; who does not say has 0.</param>
+/// <param name="Wire">The minor version of messages that it understands, see <see cref="NodeSerializer"/>; 0 when it does not say.</param>
 public sealed record NodeEntry(
     NodeName Node,
     long Incarnation,

@@ -24,7 +24,9 @@ namespace UsbIpCluster.Node;
 /// version or a later one (<see cref="NodeEntry.Wire"/>); any other, also one that has not said anything yet, is told the same in messages
 /// that it understands.
 /// </item>
-/// <item>A new value of a field of a closed set, such as <see cref="DeviceState"/>, is refused like a new message, and goes by the same rule.</item>
+/// <item>
+/// A new <b>value</b> of a closed set, such as <see cref="DeviceState"/>, is refused like a new message, and goes by the same rule.
+/// </item>
 /// <item>Nothing is taken away or changed within a major version; another major version has another <see cref="Identifier"/>.</item>
 /// </list>
 /// </summary>
@@ -128,7 +130,8 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         MembershipActor.Knock { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         MembershipActor.KnockAnswer { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
-        InventoryActor.Delta delta when delta.Version == 0 || !IsCount(delta.Incarnation, delta.Version) => $"of {delta.Node} with numbers that can't be",
+        InventoryActor.Delta delta when delta.Version == 0 || !IsCount(delta.Incarnation, delta.Version) =>
+            $"of {delta.Node} with numbers that can't be",
         InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
         RequestLease { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
         LeaseStolen { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
@@ -153,5 +156,6 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
             : null;
     }
 
-    private static bool IsCount(long incarnation, long version) => incarnation >= 0 && incarnation <= NodeEntry.MaxIncarnation && version >= 0;
+    private static bool IsCount(long incarnation, long version) =>
+        incarnation >= 0 && incarnation <= NodeEntry.MaxIncarnation && version >= 0;
 }

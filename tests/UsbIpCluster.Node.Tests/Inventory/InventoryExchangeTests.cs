@@ -9,7 +9,8 @@ public sealed class InventoryExchangeTests
     private static readonly string Lab2 = Samples.AddressOf("lab2");
     private static readonly string Lab3 = Samples.AddressOf("lab3");
 
-    private readonly InventoryExchange _exchange = new(Samples.Node("lab1") with { Version = 0, Wire = NodeSerializer.Minor }, new PeerNames());
+    private readonly InventoryExchange _exchange =
+        new(Samples.Node("lab1") with { Version = 0, Wire = NodeSerializer.Minor }, new PeerNames());
 
     public InventoryExchangeTests() => Meet((Lab2, true), (Lab3, true));
 
@@ -23,8 +24,10 @@ public sealed class InventoryExchangeTests
         Learn(Of(1, 1), Lab2);
         Learn(Samples.Node("lab3"), Lab3);
         var steps = _exchange.Put(Samples.Entry("1-1"));
-        Assert.Equal(new InventoryActor.Delta(Samples.Lab1, 1, 1, 0, false, Samples.Entry("1-1"), null), Assert.Single(SentTo(Lab2, steps)));
-        Assert.Equal([Samples.Entry("1-1")], Assert.IsType<InventoryActor.Announce>(Assert.Single(SentTo(Lab3, steps))).Entry.Devices.ToArray());
+        var delta = new InventoryActor.Delta(Samples.Lab1, 1, 1, 0, Draining: false, Samples.Entry("1-1"), Gone: null);
+        Assert.Equal(delta, Assert.Single(SentTo(Lab2, steps)));
+        var whole = Assert.IsType<InventoryActor.Announce>(Assert.Single(SentTo(Lab3, steps)));
+        Assert.Equal([Samples.Entry("1-1")], whole.Entry.Devices.ToArray());
     }
 
     [Theory]
@@ -228,7 +231,8 @@ public sealed class InventoryExchangeTests
     public void Who_is_no_member_is_neither_doubted_nor_remembered()
     {
         var stranger = Samples.AddressOf("stranger");
-        var asked = _exchange.Compare(new InventoryActor.Digest([new InventoryActor.DigestLine(NodeName.Parse("stranger"), 1, 1)]), stranger);
+        var line = new InventoryActor.DigestLine(NodeName.Parse("stranger"), 1, 1);
+        var asked = _exchange.Compare(new InventoryActor.Digest([line]), stranger);
         Assert.Equal(new InventoryActor.Pull(), Assert.IsType<InventoryExchange.Step.Answer>(Assert.Single(asked)).Message);
         Learn(Of(7, 9), Lab2);
         _exchange.Compare(new InventoryActor.Digest([new InventoryActor.DigestLine(Samples.Lab2, 1, 1)]), stranger);
@@ -252,14 +256,16 @@ public sealed class InventoryExchangeTests
     private static InventoryActor.Delta Change(long incarnation, long version, DeviceEntry? put = null) =>
         new(Samples.Lab2, incarnation, version, 0, Draining: false, put, Gone: null);
 
-    private IReadOnlyList<InventoryExchange.Step> Learn(NodeEntry entry, string from) => _exchange.Learn(new InventoryActor.Announce(entry), from);
+    private IReadOnlyList<InventoryExchange.Step> Learn(NodeEntry entry, string from) =>
+        _exchange.Learn(new InventoryActor.Announce(entry), from);
 
     private IReadOnlyList<InventoryExchange.Step> Learn(InventoryActor.Delta delta) => _exchange.Learn(delta, Lab2);
 
     private IReadOnlyList<InventoryExchange.Step> Digest(long incarnation, long version) =>
         _exchange.Compare(new InventoryActor.Digest([new InventoryActor.DigestLine(Samples.Lab2, incarnation, version)]), Lab2);
 
-    private void Answer(Guid question, NodeEntry entry) => Assert.Empty(_exchange.Learn(new InventoryActor.Announce(entry, question), Lab2));
+    private void Answer(Guid question, NodeEntry entry) =>
+        Assert.Empty(_exchange.Learn(new InventoryActor.Announce(entry, question), Lab2));
 
     private void Meet(params (string Address, bool Reachable)[] others) => _exchange.Meet(new MembershipView(
         Samples.AddressOf("lab1"),

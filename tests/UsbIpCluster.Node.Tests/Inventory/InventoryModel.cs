@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using UsbIpCluster.Protocol;
+using Members = System.Collections.Immutable.ImmutableSortedDictionary<string, UsbIpCluster.Node.MemberState>;
 
 namespace UsbIpCluster.Node.Tests;
 
@@ -23,7 +24,7 @@ internal enum Trouble
 /// Some nodes' <see cref="InventoryExchange"/>s and a network that loses, delays, doubles, reorders and is cut, all of it by the seed.
 /// What each node ever said of itself is written down, and each view is compared with it after every step.
 /// </summary>
-internal sealed class InventoryModel
+internal sealed partial class InventoryModel
 {
     private const int MaxUnderWay = 400;
 
@@ -61,10 +62,7 @@ internal sealed class InventoryModel
 
         // Some begin as a cluster that has been there for a while.
         if (Chance(50))
-            return;
-        foreach (var node in _nodes)
-            HearAll(node);
-        DeliverAll();
+            HearAll();
     }
 
     /// <summary>How many messages of each kind were delivered.</summary>
@@ -106,14 +104,16 @@ internal sealed class InventoryModel
         }
     }
 
-    /// <summary>The network heals, everybody hears who is there, and what is under way arrives. How many rounds of digests it then takes.</summary>
+    /// <summary>
+    /// The network heals, everybody hears who is there, and what is under way arrives. How many rounds of digests it then takes.
+    /// </summary>
     /// <param name="most">Fails after so many.</param>
     public int Converge(int most)
     {
         _cut.Clear();
+        HearAll();
         foreach (var node in _nodes)
         {
-            HearAll(node);
             foreach (var address in _dead.Where(address => node.Members.ContainsKey(address)))
                 Meet(node, Chance(50) ? node.Members.Remove(address) : node.Members.SetItem(address, new MemberState("up", false)));
             foreach (var other in _nodes)
@@ -187,13 +187,18 @@ internal sealed class InventoryModel
             Meet(node, news(node.Members));
     }
 
-    private void HearAll(Node node)
+    private void HearAll()
     {
-        while (node.News.Count > 0)
-            Hear(node);
+        foreach (var node in _nodes)
+        {
+            while (node.News.Count > 0)
+                Hear(node);
+        }
+
+        DeliverAll();
     }
 
-    private void Meet(Node node, ImmutableSortedDictionary<string, MemberState> members)
+    private void Meet(Node node, Members members)
     {
         node.Members = members;
         Do(node, node.Exchange.Meet(new MembershipView(node.Address, members)), null);
@@ -290,7 +295,7 @@ internal sealed class InventoryModel
     private void Begin(Node node, long incarnation)
     {
         node.News.Clear();
-        node.Members = ImmutableSortedDictionary<string, MemberState>.Empty.Add(node.Address, new MemberState("up", true));
+        node.Members = Members.Empty.Add(node.Address, new MemberState("up", true));
         while (_said.ContainsKey((node.Name, incarnation)))
             incarnation--;
         Start(node, Samples.Node(node.Name.Value) with
@@ -392,62 +397,6 @@ internal sealed class InventoryModel
         _ => message,
     };
 
-    // --- What must hold ---
-
-    // As long as a node is in a view at all: one that was removed may be learnt anew from what was under way.
-    private void Check(Node node)
-    {
-        var view = node.Exchange.View;
-        foreach (var gone in node.Shown.Keys.Where(name => !view.Nodes.ContainsKey(name)).ToArray())
-            node.Shown.Remove(gone);
-        foreach (var (name, known) in view.Nodes)
-        {
-            var entry = known.Entry;
-            if (_said.GetValueOrDefault((name, entry.Incarnation))?.GetValueOrDefault(entry.Version) is not { } said || !IsSame(said, entry))
-                Fail($"{node.Name} shows what {name} has never said: {Describe(entry)}");
-            if (!node.Shown.TryGetValue(name, out var shown))
-                node.Shown[name] = shown = [];
-            if (shown.TryGetValue(entry.Incarnation, out var version) && entry.Version < version)
-                Fail($"{node.Name} went back from version {version} of {name} to {Describe(entry)}");
-            shown[entry.Incarnation] = entry.Version;
-        }
-    }
-
-    private string? WhatDiffers()
-    {
-        foreach (var node in _nodes)
-        {
-            var view = node.Exchange.View;
-            foreach (var other in _nodes)
-            {
-                var real = other.Exchange.Self;
-                if (!view.Nodes.TryGetValue(other.Name, out var known))
-                    return $"{node.Name} does not know {other.Name}";
-                if (!known.Reachable || known.Entry.Incarnation != real.Incarnation || !IsSame(known.Entry, real))
-                    return $"{node.Name} has {Describe(known.Entry)} where {Describe(real)} is";
-            }
-
-            // A member that can't be reached is still shown.
-            var unknown = view.Nodes.Values.FirstOrDefault(known =>
-                _nodes.TrueForAll(each => each.Name != known.Entry.Node)
-                && (known.Reachable || !_dead.Contains(known.Entry.Address) || !node.Members.ContainsKey(known.Entry.Address)));
-            if (unknown is not null)
-                return $"{node.Name} still has {Describe(unknown.Entry)}";
-        }
-
-        return null;
-    }
-
-    // Who does not know a field does not show it.
-    private static bool IsSame(NodeEntry one, NodeEntry other) =>
-        one with { Devices = [], Wire = 0 } == other with { Devices = [], Wire = 0 } && one.Devices.SequenceEqual(other.Devices);
-
-    private static string Describe(NodeEntry entry) =>
-        $"{entry.Node} {entry.Incarnation}/{entry.Version} at {entry.Address}, {entry.Attachments} attachments{(entry.Draining ? ", draining" : "")}, "
-        + $"[{string.Join(' ', entry.Devices.Select(device => $"{device.BusId}:{device.State}:{device.Holder}"))}]";
-
-    private void Fail(string what) => Assert.Fail($"seed {_seed}, {_trouble}: {what}");
-
     // --- Choices ---
 
     private bool Chance(int percent) => _random.Next(100) < percent;
@@ -460,13 +409,13 @@ internal sealed class InventoryModel
 
     private string NewAddress() => Samples.AddressOf($"host{_nodes.Count + _dead.Count}");
 
-    private static void Tell(Node node, Func<ImmutableSortedDictionary<string, MemberState>, ImmutableSortedDictionary<string, MemberState>> news) =>
+    private static void Tell(Node node, Func<Members, Members> news) =>
         node.News.Enqueue(news);
 
-    private static Func<ImmutableSortedDictionary<string, MemberState>, ImmutableSortedDictionary<string, MemberState>> Reached(
+    private static Func<Members, Members> Reached(
         string address, bool reached) => members => members.SetItem(address, new MemberState("up", reached));
 
-    private static Func<ImmutableSortedDictionary<string, MemberState>, ImmutableSortedDictionary<string, MemberState>> Gone(string address) =>
+    private static Func<Members, Members> Gone(string address) =>
         members => members.Remove(address);
 
     private sealed record Letter(string From, string To, INodeMessage Message);
@@ -482,9 +431,9 @@ internal sealed class InventoryModel
 
         public InventoryExchange Exchange { get; set; } = null!;
 
-        public ImmutableSortedDictionary<string, MemberState> Members { get; set; } = ImmutableSortedDictionary<string, MemberState>.Empty;
+        public Members Members { get; set; } = Members.Empty;
 
-        public Queue<Func<ImmutableSortedDictionary<string, MemberState>, ImmutableSortedDictionary<string, MemberState>>> News { get; } = [];
+        public Queue<Func<Members, Members>> News { get; } = [];
 
         /// <summary>The last version of each incarnation that it has shown, by node.</summary>
         public Dictionary<NodeName, Dictionary<long, long>> Shown { get; } = [];

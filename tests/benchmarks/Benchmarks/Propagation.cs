@@ -13,7 +13,8 @@ internal sealed class Propagation : Benchmark
     // A node with one device announces itself in about so much.
     private const int FrameBytes = 768;
 
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan SeriesTime = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     public override string Name => "propagation";
@@ -22,7 +23,7 @@ internal sealed class Propagation : Benchmark
     public override string Shows => "a device's change at one of 5 nodes, until the last of the others shows it";
 
     /// <inheritdoc/>
-    public override TimeSpan Patience => TimeSpan.FromSeconds(90);
+    public override TimeSpan Patience => TimeSpan.FromSeconds(150);
 
     /// <inheritdoc/>
     public override async Task<Sheet> RunAsync(Product product, CancellationToken cancelled)
@@ -54,17 +55,8 @@ internal sealed class Propagation : Benchmark
                 sheet.Add($"{pace}: request to the last of the others", new Distribution(changes.Select(seen => seen.SinceRequest)).Figures);
             }
 
-            async Task<T[]> RepeatAsync<T>(int times, TimeSpan rest, Func<int, Task<T>> once)
-            {
-                var results = new T[times];
-                for (var i = 0; i < times; i++)
-                {
-                    await Task.Delay(rest, cancelled);
-                    results[i] = await once(i);
-                }
-
-                return results;
-            }
+            Task<IReadOnlyList<T>> RepeatAsync<T>(int times, TimeSpan rest, Func<int, Task<T>> once) =>
+                Series.RunAsync(times, SeriesTime, rest, once, cancelled);
         });
     }
 }

@@ -45,9 +45,9 @@ internal sealed class Propagation : Benchmark
 
             async Task MeasureAsync(string pace, int times, TimeSpan rest)
             {
-                var overTcp = await RepeatAsync(times, rest, _ => tcp.RunAsync(cancelled));
-                var overTls = await RepeatAsync(times, rest, _ => tls.RunAsync(cancelled));
-                var changes = await RepeatAsync(times, rest, turn => audience.ChangeAsync(turn, cancelled));
+                var overTcp = await RepeatAsync(times, rest, tcp.RunAsync);
+                var overTls = await RepeatAsync(times, rest, tls.RunAsync);
+                var changes = await RepeatAsync(times, rest, audience.ChangeAsync);
                 sheet.AddLimit($"to 4 processes and back over TCP, {pace}", new Distribution(overTcp).Figures);
                 var limit = sheet.AddLimit($"to 4 processes and back over TLS, {pace}", new Distribution(overTls).Figures);
                 sheet.Add($"{pace}: own event to the last of the others", new Distribution(changes.Select(seen => seen.SinceOwn)).Figures, limit);
@@ -55,7 +55,7 @@ internal sealed class Propagation : Benchmark
                 sheet.Add($"{pace}: request to the last of the others", new Distribution(changes.Select(seen => seen.SinceRequest)).Figures);
             }
 
-            Task<IReadOnlyList<T>> RepeatAsync<T>(int times, TimeSpan rest, Func<int, Task<T>> once) =>
+            Task<IReadOnlyList<T>> RepeatAsync<T>(int times, TimeSpan rest, Func<CancellationToken, Task<T>> once) =>
                 Series.RunAsync(times, SeriesTime, rest, once, cancelled);
         });
     }

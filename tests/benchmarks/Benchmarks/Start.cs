@@ -22,7 +22,7 @@ internal sealed class Start : Benchmark
     public override async Task<Sheet> RunAsync(Product product, CancellationToken cancelled)
     {
         var watch = MachineLoad.Watch();
-        var starts = await Series.RunAsync(Times, Enough, TimeSpan.Zero, _ => StartAsync(product, cancelled), cancelled);
+        var starts = await Series.RunAsync(Times, Enough, TimeSpan.Zero, stop => StartAsync(product, stop), cancelled);
         var sheet = new Sheet(Distribution.Columns("starts")) { Machine = watch() };
         var (limit, cpuLimit) = (
             sheet.AddLimit("an empty process", new Distribution(starts.Select(start => start.Empty.Time)).Figures),

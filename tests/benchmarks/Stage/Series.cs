@@ -9,17 +9,17 @@ internal static class Series
     /// <param name="times">How many times.</param>
     /// <param name="within">After how long it is enough.</param>
     /// <param name="rest">A pause before each.</param>
-    /// <param name="once">Does it, and returns what it measured; it is given how many came before.</param>
+    /// <param name="once">Does it, and returns what it measured.</param>
     /// <param name="cancelled">Gives up.</param>
     public static async Task<IReadOnlyList<T>> RunAsync<T>(
-        int times, TimeSpan within, TimeSpan rest, Func<int, Task<T>> once, CancellationToken cancelled)
+        int times, TimeSpan within, TimeSpan rest, Func<CancellationToken, Task<T>> once, CancellationToken cancelled)
     {
         List<T> results = [];
         var start = Stopwatch.GetTimestamp();
         while (results.Count < times && (results.Count == 0 || Stopwatch.GetElapsedTime(start) < within))
         {
             await Task.Delay(rest, cancelled);
-            results.Add(await once(results.Count));
+            results.Add(await once(cancelled));
         }
 
         return results;

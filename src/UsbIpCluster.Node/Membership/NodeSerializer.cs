@@ -10,10 +10,32 @@ namespace UsbIpCluster.Node;
 /// <summary>
 /// The messages between nodes as bytes: UTF-8 JSON, generated at build time. The set is closed; a manifest that is not in it is refused.
 /// No type name is ever on the wire.
+/// <para>
+/// Nodes of different minor versions are in one cluster, and who gets a message that it does not know refuses it and closes the link. So:
+/// </para>
+/// <list type="bullet">
+/// <item>
+/// A <b>field</b> that is added is a parameter with a default, and not <c>JsonRequired</c>. Who does not know it ignores it; where it is
+/// missing, the default says what its sender did before there was such a field. It only ever adds: the fields that are there keep their
+/// meaning, since older nodes go by them alone.
+/// </item>
+/// <item>
+/// A <b>message</b> that is added has a manifest of its own and the next <see cref="Minor"/>. It is sent to a node whose entry says that
+/// version or a later one (<see cref="NodeEntry.Wire"/>); any other, also one that has not said anything yet, is told the same in messages
+/// that it understands.
+/// </item>
+/// <item>A new value of a field of a closed set, such as <see cref="DeviceState"/>, is refused like a new message, and goes by the same rule.</item>
+/// <item>Nothing is taken away or changed within a major version; another major version has another <see cref="Identifier"/>.</item>
+/// </list>
 /// </summary>
 internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    private const int MaxDevices = 4096;
+    /// <summary>The minor version of this set of messages. 0 had no <see cref="InventoryActor.Delta"/>.</summary>
+    public const int Minor = Deltas;
+
+    /// <summary>The first minor version with <see cref="InventoryActor.Delta"/>.</summary>
+    public const int Deltas = 1;
+
     private const int MaxEndpoints = 64;
 
     // What a message is made of is found out when the first of its kind comes or goes: for all of them it would cost every start.
@@ -22,6 +44,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         ("knock", typeof(MembershipActor.Knock)),
         ("knock-answer", typeof(MembershipActor.KnockAnswer)),
         ("announce", typeof(InventoryActor.Announce)),
+        ("delta", typeof(InventoryActor.Delta)),
         ("digest", typeof(InventoryActor.Digest)),
         ("pull", typeof(InventoryActor.Pull)),
         ("request-lease", typeof(RequestLease)),
@@ -34,12 +57,13 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     /// <inheritdoc/>
     public override int Identifier => 3240;
 
-    /// <summary>Writes and reads an entry and a digest; see <see cref="Rehearsal"/>.</summary>
+    /// <summary>Writes and reads what the first peers send; see <see cref="Rehearsal"/>.</summary>
     public static void Rehearse(NodeEntry entry)
     {
         foreach (var message in (INodeMessage[])
         [
             new InventoryActor.Announce(entry),
+            new InventoryActor.Delta(entry.Node, 0, 1, 0, Draining: false, entry.Devices.FirstOrDefault(), null),
             new InventoryActor.Digest([new InventoryActor.DigestLine(entry.Node, entry.Incarnation, entry.Version)]),
             new MembershipActor.Knock(Guid.Empty, entry.Address, new ClusterIdentity(entry.Since, Guid.Empty, entry.Address), KnowsYou: false),
         ])
@@ -104,6 +128,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         MembershipActor.Knock { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         MembershipActor.KnockAnswer { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
+        InventoryActor.Delta delta when delta.Version == 0 || !IsCount(delta.Incarnation, delta.Version) => $"of {delta.Node} with numbers that can't be",
         InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
         RequestLease { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
         LeaseStolen { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
@@ -119,10 +144,14 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     {
         if (!ClusterAddress.IsValid(entry.Address))
             return $"of {entry.Node} without a valid address";
-        if (entry.Devices.Length > MaxDevices || entry.Devices.Contains(null!))
+        if (!IsCount(entry.Incarnation, entry.Version))
+            return $"of {entry.Node} with numbers that can't be";
+        if (entry.Devices.Length > NodeEntry.MaxDevices || entry.Devices.Contains(null!))
             return $"of {entry.Node} with an empty device, or too many";
         return entry.Devices.DistinctBy(device => device.BusId).Count() < entry.Devices.Length
             ? $"of {entry.Node} with two devices of one bus id"
             : null;
     }
+
+    private static bool IsCount(long incarnation, long version) => incarnation >= 0 && incarnation <= NodeEntry.MaxIncarnation && version >= 0;
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
 using Akka.Event;
+using Akka.Remote;
 using Akka.Remote.Transport.DotNetty;
 using Akka.Serialization;
 using Microsoft.Extensions.Logging;
@@ -27,7 +28,9 @@ internal static class Wiring
     {
         AkkaLogger.Target = log;
         var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(Configure(settings)));
-        return ActorSystem.Create(ClusterAddress.SystemName, settings.Tls is { } tls ? setup.And(Secure(tls)) : setup);
+        var system = ActorSystem.Create(ClusterAddress.SystemName, settings.Tls is { } tls ? setup.And(Secure(tls)) : setup);
+        ((ExtendedActorSystem)system).SystemActorOf(Props.Create(() => new Quarantined()), "quarantined");
+        return system;
     }
 
     /// <summary>
@@ -63,16 +66,27 @@ internal static class Wiring
               loggers = ["UsbIpCluster.Node.AkkaLogger, usbipcd"]
               loglevel = DEBUG
               stdout-loglevel = OFF
+              log-dead-letters = off
+              log-dead-letters-during-shutdown = off
               actor {
                 provider = cluster
                 serializers {
                   node = "UsbIpCluster.Node.NodeSerializer, usbipcd"
                   json = "UsbIpCluster.Node.RefusingSerializer, usbipcd"
+                  proto = "UsbIpCluster.Node.RefusingSerializer, usbipcd"
+                  daemon-create = "UsbIpCluster.Node.RefusingSerializer, usbipcd"
+                }
+                serialization-settings {
+                  json.identifier = 1
+                  proto.identifier = 2
+                  daemon-create.identifier = 3
                 }
                 serialization-bindings {
                   "UsbIpCluster.Node.INodeMessage, usbipcd" = node
                 }
               }
+              remote.retry-gate-closed-for = 500ms
+              remote.prune-quarantine-marker-after = 1s
               remote.dot-netty.tcp {
                 enable-ssl = {{(settings.Tls is null ? "off" : "on")}}
                 hostname = "{{settings.Listen.Address}}"
@@ -89,6 +103,8 @@ internal static class Wiring
                 retry-unsuccessful-join-after = 1s
                 gossip-interval = 200ms
                 leader-actions-interval = 200ms
+                unreachable-nodes-reaper-interval = 200ms
+                periodic-tasks-initial-delay = 100ms
                 run-coordinated-shutdown-when-down = off
                 failure-detector {
                   heartbeat-interval = {{ClusterSettings.HeartbeatInterval.TotalMilliseconds}}ms
@@ -105,16 +121,19 @@ internal static class Wiring
             """);
 }
 
-/// <summary>Takes the place of Akka.NET's JSON serializer, by its identifier: what names its own types is never read.</summary>
+/// <summary>
+/// Takes the places of Akka.NET's serializers that read any type which a peer names, by their identifiers: for JSON, for protocol buffers,
+/// and for actors to be created here.
+/// </summary>
 internal sealed class RefusingSerializer : Serializer
 {
     /// <param name="system">The system.</param>
-    /// <param name="settings">Those of the JSON serializer: Akka.NET passes them on to whatever has its name.</param>
+    /// <param name="settings">Those of the serializer whose place it takes.</param>
     public RefusingSerializer(ExtendedActorSystem system, Config settings)
-        : base(system) => _ = settings;
+        : base(system) => Identifier = settings.GetInt("identifier");
 
     /// <inheritdoc/>
-    public override int Identifier => 1;
+    public override int Identifier { get; }
 
     /// <inheritdoc/>
     public override bool IncludeManifest => false;
@@ -126,23 +145,56 @@ internal sealed class RefusingSerializer : Serializer
     public override object FromBinary(byte[] bytes, Type type) => throw new SerializationException("a message that names its own type is refused");
 }
 
-/// <summary>Brings Akka.NET's log to the daemon's.</summary>
+/// <summary>
+/// Ends a system that another node has removed. That node neither hears it nor answers it any more, and says so to whoever connects; only a
+/// new actor system can join again.
+/// </summary>
+internal sealed class Quarantined : ReceiveActor
+{
+    public Quarantined() => Receive<ThisActorSystemQuarantinedEvent>(said =>
+    {
+        Context.GetLogger().Warning("{0} has removed this node from its cluster", said.RemoteAddress);
+        Context.System.Terminate();
+    });
+
+    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
+}
+
+/// <summary>
+/// Brings Akka.NET's log to the daemon's. Whoever can't be reached, or is refused, is tried or comes again and again: what remoting says of
+/// that is said once, and what it adds for those who debug it is not shown at all.
+/// </summary>
 internal sealed class AkkaLogger : ReceiveActor
 {
+    private readonly SaidOnce _said = new();
+
     public AkkaLogger()
     {
         Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
-        Receive<LogEvent>(entry => Target?.Log(LevelOf(entry.LogLevel()), entry.Cause, "{Source}: {Text}", entry.LogSource, entry.Message));
+        Receive<LogEvent>(entry =>
+        {
+            var level = LevelOf(entry);
+            Target?.Log(level, IsOfRemoting(entry) ? null : entry.Cause, "{Source}: {Text}", entry.LogSource, entry.Message);
+        });
     }
 
     /// <summary>Where to; one system runs in a process, and Akka.NET makes its loggers itself.</summary>
     public static ILogger? Target { get; set; }
 
-    private static MsLogLevel LevelOf(Akka.Event.LogLevel level) => level switch
+    private MsLogLevel LevelOf(LogEvent entry) => entry.LogLevel() switch
     {
         Akka.Event.LogLevel.DebugLevel => MsLogLevel.Debug,
-        Akka.Event.LogLevel.InfoLevel => MsLogLevel.Information,
-        Akka.Event.LogLevel.WarningLevel => MsLogLevel.Warning,
-        _ => MsLogLevel.Error,
+        Akka.Event.LogLevel.InfoLevel => IsNews(entry) ? MsLogLevel.Information : MsLogLevel.Debug,
+        Akka.Event.LogLevel.WarningLevel => IsNews(entry) ? MsLogLevel.Warning : MsLogLevel.Debug,
+        _ => IsOfTransport(entry) ? MsLogLevel.Debug : MsLogLevel.Error,
     };
+
+    private bool IsNews(LogEvent entry) => !IsOfRemoting(entry) || _said.IsFirst(entry.Message.ToString() ?? "");
+
+    private static bool IsOfRemoting(LogEvent entry) =>
+        IsOfTransport(entry)
+        || entry.LogSource.StartsWith("remoting", StringComparison.Ordinal)
+        || entry.LogSource.Contains("/system/endpointManager", StringComparison.Ordinal);
+
+    private static bool IsOfTransport(LogEvent entry) => entry.LogClass.Namespace == typeof(DotNettySslSetup).Namespace;
 }

@@ -86,6 +86,46 @@ public sealed class SupervisionTests : TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task The_retries_count_within_their_time_alone()
+    {
+        var parent = ActorOf(() => new Supervisor(new OneForOneStrategy(1, TimeSpan.FromMilliseconds(200), _ => Directive.Restart)));
+        var child = await Hooked(parent);
+        string[] restart = ["PreRestart test Fail", "PostStop", "new", "PostRestart test", "PreStart"];
+        for (var i = 0; i < 3; i++)
+        {
+            child.Tell(Fail.Because("test"));
+            Expect(restart);
+            await Task.Delay(TimeSpan.FromMilliseconds(400));
+        }
+
+        Assert.Equal("hello", await child.Ask<string>("hello", Soon));
+    }
+
+    [Fact]
+    public async Task A_new_instance_that_fails_in_its_turn_is_one_more_failure()
+    {
+        var strategy = new OneForOneStrategy(e => Report(e, e is PostRestartException ? Directive.Stop : Directive.Restart));
+        var parent = ActorOf(() => new Supervisor(strategy));
+        var child = await parent.Ask<IActorRef>((Props.Create(() => new Unrestartable()), "child"), Soon);
+        Watch(child);
+        child.Tell(Fail.Because("test"));
+        ExpectMsg<InvalidOperationException>();
+        Assert.Equal("not again", ExpectMsg<PostRestartException>().GetBaseException().Message);
+        ExpectTerminated(child);
+    }
+
+    [Fact]
+    public async Task A_restart_forgets_what_the_actor_had_become()
+    {
+        var parent = ActorOf(() => new Supervisor(SupervisorStrategy.DefaultStrategy));
+        var child = await Child<Changeable>(parent);
+        Assert.Equal("first", await child.Ask<string>("change", Soon));
+        Assert.Equal("second", await child.Ask<string>("change", Soon));
+        child.Tell(Fail.Because("test"));
+        Assert.Equal("first", await child.Ask<string>("change", Soon));
+    }
+
+    [Fact]
     public async Task With_no_retries_a_restart_is_a_stop()
     {
         var parent = ActorOf(() => new Supervisor(new OneForOneStrategy(0, TimeSpan.FromMinutes(1), _ => Directive.Restart)));
@@ -124,15 +164,13 @@ public sealed class SupervisionTests : TestKit.Xunit2.TestKit
     }
 
     [Fact]
-    public async Task Children_stop_before_their_parent()
+    public void Children_stop_before_their_parent()
     {
-        var parent = ActorOf(() => new Supervisor(SupervisorStrategy.DefaultStrategy));
-        var child = await Hooked(parent);
+        var parent = ActorOf(() => new Parent(TestActor));
+        Expect("new", "PreStart");
         Watch(parent);
-        Watch(child);
         Sys.Stop(parent);
-        Expect("PostStop");
-        ExpectTerminated(child);
+        Expect("PostStop", "PostStop of the parent");
         ExpectTerminated(parent);
     }
 
@@ -190,6 +228,43 @@ public sealed class SupervisionTests : TestKit.Xunit2.TestKit
     private sealed class Unborn : ReceiveActor
     {
         public Unborn() => throw new InvalidOperationException("unborn");
+    }
+
+    private sealed class Unrestartable : ReceiveActor
+    {
+        public Unrestartable() => Receive<Fail>(fail => throw fail.With);
+
+        protected override void PostRestart(Exception reason) => throw new InvalidOperationException("not again");
+    }
+
+    private sealed class Changeable : ReceiveActor
+    {
+        public Changeable()
+        {
+            Receive<string>(_ =>
+            {
+                Sender.Tell("first");
+                Become(Second);
+            });
+        }
+
+        private void Second()
+        {
+            Receive<Fail>(fail => throw fail.With);
+            Receive<string>(_ => Sender.Tell("second"));
+        }
+    }
+
+    /// <summary>Who watches both may be told of the parent first; their hooks have an order.</summary>
+    private sealed class Parent : ReceiveActor
+    {
+        private readonly IActorRef _reports;
+
+        public Parent(IActorRef reports) => _reports = reports;
+
+        protected override void PreStart() => Context.ActorOf(Props.Create(() => new Hooked(_reports)));
+
+        protected override void PostStop() => _reports.Tell("PostStop of the parent");
     }
 
     private sealed class StopReport : ReceiveActor

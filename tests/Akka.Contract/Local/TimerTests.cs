@@ -133,6 +133,27 @@ public sealed class TimerTests : VirtualTime
         ExpectNoMsg(TimeSpan.Zero);
     }
 
+    [Fact]
+    public void What_is_due_comes_in_the_order_of_its_time_and_the_clock_stands_where_it_was_moved_to()
+    {
+        var before = Time.Now;
+        foreach (var seconds in (int[])[3, 1, 2])
+            Sys.Scheduler.ScheduleTellOnceCancelable(Seconds(seconds), TestActor, seconds, ActorRefs.NoSender);
+        Time.Advance(Seconds(3));
+        Assert.Equal([1, 2, 3], ReceiveN(3, Seconds(3)).Cast<int>());
+        Assert.Equal(before + Seconds(3), Time.Now);
+    }
+
+    [Fact]
+    public async Task How_long_somebody_waits_for_an_answer_is_real_time()
+    {
+        var answer = TestActor.Ask<string>("hello", Seconds(10));
+        ExpectMsg("hello");
+        Time.Advance(Seconds(100));
+        LastSender.Tell("there you are");
+        Assert.Equal("there you are", await answer);
+    }
+
     private IActorRef Start(Action<ITimerScheduler> start)
     {
         _actor = ActorOf(() => new Timed(TestActor));

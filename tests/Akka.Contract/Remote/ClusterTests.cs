@@ -17,7 +17,7 @@ public sealed class ClusterTests : TestKit.Xunit2.TestKit
         var (cluster, events) = Node();
         cluster.Join(cluster.SelfAddress);
         Expect<ClusterEvent.MemberUp>(events, cluster);
-        Assert.Equal(MemberStatus.Up, cluster.SelfMember.Status);
+        AwaitCondition(() => cluster.SelfMember.Status == MemberStatus.Up, Soon);
         Assert.Equal([cluster.SelfUniqueAddress], cluster.State.Members.Select(member => member.UniqueAddress));
     }
 
@@ -25,8 +25,11 @@ public sealed class ClusterTests : TestKit.Xunit2.TestKit
     public void A_node_that_joins_is_up_for_itself_and_for_the_others()
     {
         var (first, second) = TwoNodes();
-        Assert.Equal(2, first.Cluster.State.Members.Count);
-        Assert.Equal(2, second.Cluster.State.Members.Count);
+        AwaitCondition(() => Up(first) == 2 && Up(second) == 2, Soon);
+
+        // The state is read from another subscriber than the one that has told of it.
+        static int Up((Cluster.Cluster Cluster, TestProbe Events) node) =>
+            node.Cluster.State.Members.Count(member => member.Status == MemberStatus.Up);
     }
 
     [Fact]
@@ -99,6 +102,28 @@ public sealed class ClusterTests : TestKit.Xunit2.TestKit
         first.Cluster.Leave(second.Cluster.SelfAddress);
         Expect<ClusterEvent.MemberRemoved>(first.Events, second.Cluster);
         Expect<ClusterEvent.MemberRemoved>(second.Events, second.Cluster);
+    }
+
+    [Fact]
+    public void A_node_that_is_downed_while_it_can_be_reached_is_removed_for_itself_and_for_the_others()
+    {
+        var (first, second) = TwoNodes();
+        first.Cluster.Down(second.Cluster.SelfAddress);
+        Expect<ClusterEvent.MemberRemoved>(first.Events, second.Cluster);
+        Expect<ClusterEvent.MemberRemoved>(second.Events, second.Cluster);
+        AwaitCondition(() => second.Cluster.IsTerminated, Soon);
+    }
+
+    [Fact]
+    public void Who_has_unsubscribed_is_told_nothing_more()
+    {
+        var (first, second) = TwoNodes();
+        first.Cluster.Unsubscribe(first.Events.Ref);
+        var still = CreateTestProbe(_systems[0]);
+        first.Cluster.Subscribe(still.Ref, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
+        second.Cluster.Leave(second.Cluster.SelfAddress);
+        Expect<ClusterEvent.MemberRemoved>(still, second.Cluster);
+        first.Events.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]

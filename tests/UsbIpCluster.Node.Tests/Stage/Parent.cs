@@ -22,8 +22,8 @@ internal sealed class Parent : ReceiveActor
     }
 
     /// <summary>Makes a parent and its child, and returns the child.</summary>
-    public static Task<IActorRef> AddAsync(ActorSystem system, Props child, IActorRef probe) =>
-        system.ActorOf(Props.Create(() => new Parent(child, probe))).Ask<IActorRef>(new GetChild(), TimeSpan.FromSeconds(5));
+    public static Task<IActorRef> AddAsync(IActorRefFactory factory, Props child, IActorRef probe) =>
+        factory.ActorOf(Props.Create(() => new Parent(child, probe))).Ask<IActorRef>(new GetChild(), TimeSpan.FromSeconds(5));
 
     protected override void PreStart() => Context.Watch(Context.ActorOf(_child, "child"));
 

@@ -50,13 +50,16 @@ internal sealed class Propagation : Benchmark
                 var changes = await RepeatAsync(times, rest, audience.ChangeAsync);
                 sheet.AddLimit($"to 4 processes and back over TCP, {pace}", new Distribution(overTcp).Figures);
                 var limit = sheet.AddLimit($"to 4 processes and back over TLS, {pace}", new Distribution(overTls).Figures);
-                sheet.Add($"{pace}: own event to the last of the others", new Distribution(changes.Select(seen => seen.SinceOwn)).Figures, limit);
-                sheet.Add($"{pace}: the same by the daemons' own times", new Distribution(changes.Select(seen => seen.ByDaemons)).Figures);
-                sheet.Add($"{pace}: request to the last of the others", new Distribution(changes.Select(seen => seen.SinceRequest)).Figures);
+                sheet.Add($"{pace}: own event to the last of the others", FiguresOf(changes, seen => seen.SinceOwn), limit);
+                sheet.Add($"{pace}: the same by the daemons' own times", FiguresOf(changes, seen => seen.ByDaemons));
+                sheet.Add($"{pace}: request to the last of the others", FiguresOf(changes, seen => seen.SinceRequest));
             }
 
             Task<IReadOnlyList<T>> RepeatAsync<T>(int times, TimeSpan rest, Func<CancellationToken, Task<T>> once) =>
                 Series.RunAsync(times, SeriesTime, rest, once, cancelled);
         });
     }
+
+    private static double?[] FiguresOf(IEnumerable<Sighting> changes, Func<Sighting, TimeSpan> time) =>
+        new Distribution(changes.Select(time)).Figures;
 }

@@ -56,8 +56,9 @@ internal static class Suite
         }
         catch (Exception error)
         {
-            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            await Console.Error.WriteLineAsync($"==== {benchmark.Name}: failed after {seconds:0.0} s: {error}");
+            var after = $"after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s";
+            var how = stop.IsCancellationRequested ? "stopped" : patience.IsCancellationRequested ? "was not done" : "failed";
+            await Console.Error.WriteLineAsync($"==== {benchmark.Name}: {how} {after}: {error}");
             return false;
         }
     }

@@ -13,7 +13,8 @@ internal sealed class Propagation : Benchmark
     // A node with one device announces itself in about so much.
     private const int FrameBytes = 768;
 
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan SeriesTime = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     public override string Name => "propagation";
@@ -22,7 +23,7 @@ internal sealed class Propagation : Benchmark
     public override string Shows => "a device's change at one of 5 nodes, until the last of the others shows it";
 
     /// <inheritdoc/>
-    public override TimeSpan Patience => TimeSpan.FromSeconds(90);
+    public override TimeSpan Patience => TimeSpan.FromSeconds(150);
 
     /// <inheritdoc/>
     public override async Task<Sheet> RunAsync(Product product, CancellationToken cancelled)
@@ -44,27 +45,21 @@ internal sealed class Propagation : Benchmark
 
             async Task MeasureAsync(string pace, int times, TimeSpan rest)
             {
-                var overTcp = await RepeatAsync(times, rest, _ => tcp.RunAsync(cancelled));
-                var overTls = await RepeatAsync(times, rest, _ => tls.RunAsync(cancelled));
-                var changes = await RepeatAsync(times, rest, turn => audience.ChangeAsync(turn, cancelled));
+                var overTcp = await RepeatAsync(times, rest, tcp.RunAsync);
+                var overTls = await RepeatAsync(times, rest, tls.RunAsync);
+                var changes = await RepeatAsync(times, rest, audience.ChangeAsync);
                 sheet.AddLimit($"to 4 processes and back over TCP, {pace}", new Distribution(overTcp).Figures);
                 var limit = sheet.AddLimit($"to 4 processes and back over TLS, {pace}", new Distribution(overTls).Figures);
-                sheet.Add($"{pace}: own event to the last of the others", new Distribution(changes.Select(seen => seen.SinceOwn)).Figures, limit);
-                sheet.Add($"{pace}: the same by the daemons' own times", new Distribution(changes.Select(seen => seen.ByDaemons)).Figures);
-                sheet.Add($"{pace}: request to the last of the others", new Distribution(changes.Select(seen => seen.SinceRequest)).Figures);
+                sheet.Add($"{pace}: own event to the last of the others", FiguresOf(changes, seen => seen.SinceOwn), limit);
+                sheet.Add($"{pace}: the same by the daemons' own times", FiguresOf(changes, seen => seen.ByDaemons));
+                sheet.Add($"{pace}: request to the last of the others", FiguresOf(changes, seen => seen.SinceRequest));
             }
 
-            async Task<T[]> RepeatAsync<T>(int times, TimeSpan rest, Func<int, Task<T>> once)
-            {
-                var results = new T[times];
-                for (var i = 0; i < times; i++)
-                {
-                    await Task.Delay(rest, cancelled);
-                    results[i] = await once(i);
-                }
-
-                return results;
-            }
+            Task<IReadOnlyList<T>> RepeatAsync<T>(int times, TimeSpan rest, Func<CancellationToken, Task<T>> once) =>
+                Series.RunAsync(times, SeriesTime, rest, once, cancelled);
         });
     }
+
+    private static double?[] FiguresOf(IEnumerable<Sighting> changes, Func<Sighting, TimeSpan> time) =>
+        new Distribution(changes.Select(time)).Figures;
 }

@@ -53,7 +53,8 @@ internal sealed class EchoServer : IAsyncDisposable
     {
         string[] arguments = files is null ? [] : [files.Authority, files.Certificate, files.Key];
         var process = Command.Launch(Command.Start(Environment.ProcessPath!, [Role, .. arguments]));
-        var port = int.Parse(await process.StandardOutput.ReadLineAsync(cancelled) ?? throw new InvalidOperationException("the echo server has ended"));
+        var word = await process.StandardOutput.ReadLineAsync(cancelled);
+        var port = int.Parse(word ?? throw new InvalidOperationException("the echo server has ended"));
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, port, cancelled);
         return new EchoServer(process, await SecureAsync(socket, arguments, (secured, identity) =>
@@ -62,7 +63,8 @@ internal sealed class EchoServer : IAsyncDisposable
                 {
                     // Its certificate is for a node, not for this address: as between nodes, the CA decides.
                     TargetHost = "",
-                    RemoteCertificateValidationCallback = (_, _, _, errors) => errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch,
+                    RemoteCertificateValidationCallback = (_, _, _, errors) =>
+                        errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch,
                     EnabledSslProtocols = SslProtocols.Tls13,
                     ClientCertificateContext = identity.Context,
                     CertificateChainPolicy = identity.Trust.PolicyFor(CertificateRole.Server),
@@ -85,8 +87,8 @@ internal sealed class EchoServer : IAsyncDisposable
         var connection = new NetworkStream(socket, ownsSocket: true);
         if (files is not [var authority, var certificate, var key])
             return connection;
-        var identity = NodeIdentity.Load(
-            new TlsFiles(authority, certificate, key), NodeName.Parse(Path.GetFileNameWithoutExtension(certificate)), DateTimeOffset.UtcNow);
+        var name = NodeName.Parse(Path.GetFileNameWithoutExtension(certificate));
+        var identity = NodeIdentity.Load(new TlsFiles(authority, certificate, key), name, DateTimeOffset.UtcNow);
         var secured = new SslStream(connection);
         await authenticate(secured, identity);
         return secured;

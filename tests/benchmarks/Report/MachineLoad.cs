@@ -1,6 +1,8 @@
 namespace UsbIpCluster.Benchmarks;
 
-/// <summary>What the machine did during a measurement, others included: figures are worth little when it had something else to do.</summary>
+/// <summary>
+/// What the machine did during a measurement, others included: figures are worth little when it had something else to do.
+/// </summary>
 /// <param name="Cores">Its processors.</param>
 /// <param name="LoadBefore">How many threads ran or wanted to, on average over the minute before.</param>
 /// <param name="BusyPercent">The share of all processors' time that was used meanwhile, by the measurement and by others.</param>
@@ -29,7 +31,8 @@ internal sealed record MachineLoad(int Cores, double LoadBefore, double BusyPerc
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"the machine: {Cores} cores, load {LoadBefore:F2} before; {Seconds:F0} s, of which busy {BusyPercent:F0} %, stolen {StolenPercent:F1} %";
+        $"the machine: {Cores} cores, load {LoadBefore:F2} before; " +
+        $"{Seconds:F0} s, of which busy {BusyPercent:F0} %, stolen {StolenPercent:F1} %";
 
     // The first line of /proc/stat (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal; guests' time is in the first two.
     private const int Idle = 3;
@@ -37,5 +40,10 @@ internal sealed record MachineLoad(int Cores, double LoadBefore, double BusyPerc
     private const int Steal = 7;
 
     private static long[] Times() =>
-        [.. File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(Steal + 1).Select(long.Parse)];
+    [
+        .. File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1)
+            .Take(Steal + 1)
+            .Select(long.Parse),
+    ];
 }

@@ -21,7 +21,8 @@ internal sealed class Sheet(params Column[] columns)
     /// <param name="name">Which.</param>
     /// <param name="figures">A figure for each column; null where there is none.</param>
     /// <param name="limit">The limit that it is compared with.</param>
-    public void Add(string name, IEnumerable<double?> figures, Row? limit = null) => _rows.Add(new Row("measured", name, [.. figures], limit));
+    public void Add(string name, IEnumerable<double?> figures, Row? limit = null) =>
+        _rows.Add(new Row("measured", name, [.. figures], limit));
 
     /// <summary>Adds a limit.</summary>
     public Row AddLimit(string name, IEnumerable<double?> figures) => Added(new Row("limit", name, [.. figures], null));
@@ -43,7 +44,11 @@ internal sealed class Sheet(params Column[] columns)
         int[] widths = [.. Enumerable.Range(0, columns.Length + 1).Select(index => lines.Max(line => line[index].Length))];
         var text = new StringBuilder();
         foreach (var line in lines)
-            text.AppendLine($"{line[0].PadRight(widths[0])}{string.Concat(line.Skip(1).Select((cell, index) => "  " + cell.PadLeft(widths[index + 1])))}".TrimEnd());
+        {
+            var cells = line.Select((cell, index) => index == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[index]));
+            text.AppendLine(string.Join("  ", cells).TrimEnd());
+        }
+
         return text.Append(Machine).AppendLine().ToString();
     }
 

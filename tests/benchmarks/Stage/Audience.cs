@@ -17,6 +17,7 @@ internal sealed class Audience : IAsyncDisposable
     private readonly List<Seat> _seats = [];
     private readonly CancellationTokenSource _end = new();
     private volatile Change? _change;
+    private int _turn;
 
     private Audience()
     {
@@ -34,10 +35,9 @@ internal sealed class Audience : IAsyncDisposable
     }
 
     /// <summary>Changes the device of the next node, and waits until all have shown it: bound in one round, unbound in the next.</summary>
-    /// <param name="turn">How many came before.</param>
-    /// <param name="cancelled">Gives up.</param>
-    public async Task<Sighting> ChangeAsync(int turn, CancellationToken cancelled)
+    public async Task<Sighting> ChangeAsync(CancellationToken cancelled)
     {
+        var turn = _turn++;
         var (own, bind) = (turn % _seats.Count, turn / _seats.Count % 2 == 0);
         var seat = _seats[own];
         var change = _change = new Change(seat.Node.Name, bind ? DeviceStates.Available : DeviceStates.Unbound, _seats.Count);

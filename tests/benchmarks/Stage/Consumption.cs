@@ -63,7 +63,8 @@ internal sealed record Consumption(
         var fields = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var line in File.ReadLines(path))
         {
-            if (line.Split([':', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is [var name, var value, ..] && long.TryParse(value, out var number))
+            var words = line.Split([':', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+            if (words is [var name, var value, ..] && long.TryParse(value, out var number))
                 fields[name] = number;
         }
 

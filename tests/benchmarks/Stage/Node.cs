@@ -132,7 +132,7 @@ internal sealed class Node : IAsyncDisposable
 
     private async Task WriteLogAsync()
     {
-        await using var file = new FileStream(_log, FileMode.Create, FileAccess.Write, FileShare.Read);
+        await using var file = new FileStream(_log, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var output = _process.StandardOutput.ReadToEndAsync();
         await _process.StandardError.BaseStream.CopyToAsync(file);
         await output;

@@ -80,7 +80,8 @@ internal sealed class Daemon : IAsyncDisposable
             started,
             Attachments: 0,
             Draining: false,
-            []);
+            [],
+            NodeSerializer.Minor);
         var foundation = new NodeFoundation(
             entry,
             tls,

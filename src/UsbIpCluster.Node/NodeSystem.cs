@@ -152,9 +152,7 @@ internal sealed class NodeSystem : IAsyncDisposable
         var life = new Life(system);
         try
         {
-            // Clocks are set back, too.
-            var incarnation = Math.Max(_foundation.Entry.Incarnation + 1, DateTimeOffset.UtcNow.UtcTicks);
-            var entry = _foundation.Entry with { Incarnation = incarnation, Address = Cluster.Get(system).SelfAddress.ToString() };
+            var entry = _foundation.Entry.BegunAnew(DateTimeOffset.UtcNow) with { Address = Cluster.Get(system).SelfAddress.ToString() };
             var foundation = _foundation = _foundation with { Entry = entry };
             Action<NewBeginning> beginAnew = life.EndFor;
             var node = system.ActorOf(Props.Create(() => new NodeActor(foundation, aim, beginAnew)), "node");

@@ -36,10 +36,12 @@ public sealed class Props
     internal ActorBase NewActor() => (ActorBase)Activator.CreateInstance(
         Type, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DoNotWrapExceptions, null, _arguments, null)!;
 
+    // What is read from variables, and from what is in them, is read here: compiling it costs the process some megabytes.
     private static object? Value(Expression argument) => argument switch
     {
         ConstantExpression constant => constant.Value,
-        MemberExpression { Member: FieldInfo field, Expression: ConstantExpression closure } => field.GetValue(closure.Value),
+        MemberExpression { Member: FieldInfo field, Expression: { } owner } => field.GetValue(Value(owner)),
+        MemberExpression { Member: PropertyInfo property, Expression: { } owner } => property.GetValue(Value(owner)),
         _ => Expression.Lambda<Func<object?>>(Expression.Convert(argument, typeof(object))).Compile(preferInterpretation: true)(),
     };
 }

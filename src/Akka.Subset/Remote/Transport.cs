@@ -16,7 +16,10 @@ namespace Akka.Remote;
 /// </summary>
 internal sealed class Transport : IDisposable
 {
-    private const int TcpUserTimeout = 18; // TCP_USER_TIMEOUT, include/uapi/linux/tcp.h
+    // include/uapi/linux/tcp.h
+    private const int TcpCongestion = 13;
+    private const int TcpThinLinearTimeouts = 16;
+    private const int TcpUserTimeout = 18;
     private const int MaxAssociations = 1024;
 
     private readonly Socket _listener;
@@ -153,7 +156,11 @@ internal sealed class Transport : IDisposable
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 2);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
         if (OperatingSystem.IsLinux())
+        {
             socket.SetRawSocketOption((int)ProtocolType.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)Settings.AcknowledgeTimeout.TotalMilliseconds));
+            SendAgainSteadily(socket);
+        }
+
         var stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
@@ -162,6 +169,23 @@ internal sealed class Transport : IDisposable
         catch (AuthenticationException e)
         {
             throw new WireException(e.Message, e);
+        }
+    }
+
+    /// <summary>
+    /// What is lost again and again is sent again at a steady pace: after waits that double each time, its sender counts as unreachable.
+    /// Not every congestion control leaves it to that (with BBR a connection never counts as thin); this one does, and every kernel has it.
+    /// </summary>
+    private static void SendAgainSteadily(Socket socket)
+    {
+        try
+        {
+            socket.SetRawSocketOption((int)ProtocolType.Tcp, TcpThinLinearTimeouts, BitConverter.GetBytes(1));
+            socket.SetRawSocketOption((int)ProtocolType.Tcp, TcpCongestion, "reno"u8);
+        }
+        catch (SocketException)
+        {
+            // This machine allows others only. The connection is as good, but for links that lose much.
         }
     }
 

@@ -8,7 +8,7 @@ namespace UsbIpCluster.Node;
 /// <summary>
 /// This node's devices out, every node's devices in. Each change of this node's entry is sent to every reachable node at once; a
 /// digest every <see cref="DigestInterval"/> lets a node that missed one ask for the whole entry. Whoever on this node wants to know
-/// listens for <see cref="Changed"/> on the event stream.
+/// listens for <see cref="Changed"/> on the event stream. What is done with what comes is <see cref="InventoryExchange"/>'s.
 /// </summary>
 internal sealed class InventoryActor : ReceiveActor, IWithTimers
 {
@@ -34,7 +34,38 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     public sealed record TellAgain;
 
     /// <summary>From node to node: my entry as it is now.</summary>
-    public sealed record Announce(NodeEntry Entry) : INodeMessage;
+    /// <param name="Entry">The entry.</param>
+    /// <param name="Question">Of the <see cref="Pull"/> that is answered; empty where there is none.</param>
+    public sealed record Announce(NodeEntry Entry, Guid Question = default) : INodeMessage;
+
+    /// <summary>From node to node: what has changed in my entry. For who has the version before, and understands it.</summary>
+    /// <param name="Node">Who says it.</param>
+    /// <param name="Incarnation">Of the entry.</param>
+    /// <param name="Version">Of the entry as it is now.</param>
+    /// <param name="Attachments">As it is now.</param>
+    /// <param name="Draining">As it is now.</param>
+    /// <param name="Put">A device that is new or has changed; null when there is none.</param>
+    /// <param name="Gone">A device that has gone; null when there is none.</param>
+    public sealed record Delta(
+        NodeName Node, long Incarnation, long Version, int Attachments, bool Draining, DeviceEntry? Put, BusId? Gone) : INodeMessage
+    {
+        /// <summary>The entry as it is now.</summary>
+        /// <param name="entry">As it was.</param>
+        public NodeEntry ApplyTo(NodeEntry entry)
+        {
+            var devices = entry.Devices.RemoveAll(device => device.BusId == Gone || device.BusId == Put?.BusId);
+            var at = 0;
+            while (Put is not null && at < devices.Length && string.CompareOrdinal(devices[at].BusId.Value, Put.BusId.Value) < 0)
+                at++;
+            return entry with
+            {
+                Version = Version,
+                Attachments = Attachments,
+                Draining = Draining,
+                Devices = Put is null ? devices : devices.Insert(at, Put),
+            };
+        }
+    }
 
     /// <summary>From node to node: the entries that I know, by version.</summary>
     public sealed record Digest(ImmutableArray<DigestLine> Lines) : INodeMessage;
@@ -43,20 +74,18 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     public sealed record DigestLine(NodeName Node, long Incarnation, long Version);
 
     /// <summary>From node to node: send me your own entry.</summary>
-    public sealed record Pull : INodeMessage;
+    /// <param name="Question">Comes back with the answer.</param>
+    public sealed record Pull(Guid Question = default) : INodeMessage;
 
     /// <summary>How often a digest is sent to every reachable node.</summary>
     public static readonly TimeSpan DigestInterval = TimeSpan.FromSeconds(5);
 
     private const string DigestTimer = "digest";
-    private const int MaxNodes = 1024;
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly SaidOnce _said = new();
     private readonly IActorRef _membership;
     private readonly PeerNames _names;
-    private InventoryView _view;
-    private MembershipView _members = MembershipView.Empty;
+    private InventoryExchange _exchange;
 
     /// <param name="self">What this node says of itself at the start.</param>
     /// <param name="membership">The <see cref="MembershipActor"/>.</param>
@@ -65,28 +94,26 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     {
         _membership = membership;
         _names = names;
-        _view = InventoryView.Of(self);
+        _exchange = new InventoryExchange(self, names);
 
-        Receive<LocalDevice>(device => ChangeDevices(devices => Put(devices, device.Entry)));
-        Receive<LocalDeviceGone>(gone => ChangeDevices(devices => devices.RemoveAll(d => d.BusId == gone.BusId)));
-        Receive<LocalAttachments>(count => ChangeSelf(entry => entry with { Attachments = count.Count }));
-        Receive<LocalDraining>(drain => ChangeSelf(entry => entry with { Draining = drain.Draining }));
-        Receive<GetView>(_ => Sender.Tell(new Changed(_view, null)));
-        Receive<Announce>(announce => Learn(announce.Entry));
-        Receive<Digest>(Compare);
-        Receive<Pull>(_ => Sender.Tell(new Announce(Self_)));
-        Receive<MembershipActor.Changed>(changed => MembersChanged(changed.View));
-        Receive<MembershipView>(MembersChanged);
-        Receive<SendDigest>(_ =>
-        {
-            ForgetStrangers();
-            SendDigests();
-        });
+        Receive<LocalDevice>(device => Do(exchange => exchange.Put(device.Entry)));
+        Receive<LocalDeviceGone>(gone => Do(exchange => exchange.Remove(gone.BusId)));
+        Receive<LocalAttachments>(count => Do(exchange => exchange.CountAttachments(count.Count)));
+        Receive<LocalDraining>(drain => Do(exchange => exchange.Drain(drain.Draining)));
+        Receive<GetView>(_ => Sender.Tell(new Changed(_exchange.View, null)));
+        Receive<Announce>(announce => Do(exchange => exchange.Learn(announce, Speaker)));
+        Receive<Delta>(delta => Do(exchange => exchange.Learn(delta, Speaker)));
+        Receive<Digest>(digest => Do(exchange => exchange.Compare(digest, Speaker)));
+        Receive<Pull>(pull => Do(exchange => exchange.Reply(pull)));
+        Receive<MembershipActor.Changed>(changed => Do(exchange => exchange.Meet(changed.View)));
+        Receive<MembershipView>(members => Do(exchange => exchange.Meet(members)));
+        Receive<SendDigest>(_ => Do(exchange => exchange.Tick()));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private NodeEntry Self_ => _view.Nodes[_view.Self].Entry;
+    // Where who has just spoken says that it is; null for who is on this node, or nobody.
+    private string? Speaker => Sender.Path.Address is { HasLocalScope: false } address ? address.ToString() : null;
 
     protected override void PreStart()
     {
@@ -98,144 +125,35 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     // What this node has is told again by those who know it; peers take it for what a new incarnation says.
     protected override void PostRestart(Exception reason)
     {
-        _view = InventoryView.Of(Self_ with { Incarnation = Math.Max(Self_.Incarnation + 1, Context.System.Scheduler.Now.UtcTicks) });
+        _exchange = new InventoryExchange(_exchange.Self.BegunAnew(Context.System.Scheduler.Now), _names);
         base.PostRestart(reason);
         Context.System.EventStream.Publish(new TellAgain());
     }
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
-    private void ChangeDevices(Func<ImmutableArray<DeviceEntry>, ImmutableArray<DeviceEntry>> change) =>
-        ChangeSelf(entry => entry with { Devices = change(entry.Devices) });
-
-    private static ImmutableArray<DeviceEntry> Put(ImmutableArray<DeviceEntry> devices, DeviceEntry entry)
+    private void Do(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
     {
-        var others = devices.RemoveAll(d => d.BusId == entry.BusId);
-        var at = 0;
-        while (at < others.Length && string.CompareOrdinal(others[at].BusId.Value, entry.BusId.Value) < 0)
-            at++;
-        return others.Insert(at, entry);
-    }
-
-    private void ChangeSelf(Func<NodeEntry, NodeEntry> change)
-    {
-        var entry = change(Self_) with { Version = Self_.Version + 1 };
-        Show(_view.Nodes.SetItem(entry.Node, new ClusterNode(entry, Reachable: true)));
-        foreach (var member in _members.Others)
-            Remote(member).Tell(new Announce(entry));
-    }
-
-    private void Learn(NodeEntry entry)
-    {
-        if (entry.Node == _view.Self)
+        var previous = _exchange.View;
+        var steps = what(_exchange);
+        if (!ReferenceEquals(_exchange.View, previous))
+            Context.System.EventStream.Publish(new Changed(_exchange.View, previous));
+        foreach (var step in steps)
         {
-            if (entry.Address != Self_.Address)
-                _log.Warning("the node at {0} also calls itself {1}: give every node its own name", entry.Address, entry.Node);
-            return;
-        }
-
-        if (IsUnderFalseName(entry))
-            return;
-
-        // A node that was given another name: of two names for one address, the later one holds.
-        var former = _view.Nodes.Values.FirstOrDefault(node => node.Entry.Address == entry.Address && node.Entry.Node != entry.Node);
-        if (former is not null && (former.Entry.Node == _view.Self || former.Entry.Incarnation >= entry.Incarnation))
-            return;
-
-        if (_view.Nodes.TryGetValue(entry.Node, out var known))
-        {
-            if (known.Entry.Address != entry.Address && known.Reachable)
+            switch (step)
             {
-                _log.Warning("the nodes at {0} and {1} both call themselves {2}", known.Entry.Address, entry.Address, entry.Node);
-                return;
+                case InventoryExchange.Step.Send send:
+                    Context.ActorSelection($"{send.To}/user/node/inventory").Tell(send.Message);
+                    break;
+                case InventoryExchange.Step.Answer answer:
+                    Sender.Tell(answer.Message);
+                    break;
+                case InventoryExchange.Step.Warn warning:
+                    _log.Warning("{0}", warning.Text);
+                    break;
             }
-
-            if (!entry.IsNewerThan(known.Entry))
-                return;
         }
-        else if (_view.Nodes.Count >= MaxNodes)
-        {
-            _log.Warning("{0} nodes are known; {1} is left out", MaxNodes, entry.Node);
-            return;
-        }
-
-        var others = former is null ? _view.Nodes : _view.Nodes.Remove(former.Entry.Node);
-        Show(others.SetItem(entry.Node, new ClusterNode(entry, _members.IsReachable(entry.Address))));
     }
-
-    private void Compare(Digest digest)
-    {
-        // A node answers only for itself: what it says of others tells nothing that they would not say.
-        if (digest.Lines.Any(IsNews))
-            Sender.Tell(new Pull());
-    }
-
-    private bool IsNews(DigestLine line) =>
-        line.Node != _view.Self
-        && (!_view.Nodes.TryGetValue(line.Node, out var node)
-            || (node.Entry.Incarnation, node.Entry.Version).CompareTo((line.Incarnation, line.Version)) < 0);
-
-    // What the address's certificate does not say is not believed. An entry can come before that certificate has been seen.
-    private bool IsUnderFalseName(NodeEntry entry)
-    {
-        if (_names.At(entry.Address) is not { } certified || certified.Contains(entry.Node))
-            return false;
-        if (_said.IsFirst($"{entry.Node} {entry.Address}"))
-        {
-            _log.Warning(
-                "the node at {0} calls itself {1}, and its certificate is for {2}: it is left out",
-                entry.Address,
-                entry.Node,
-                string.Join(", ", certified));
-        }
-
-        return true;
-    }
-
-    // An entry that came late, from a node that had been removed already. A member that is not known as one yet says it again.
-    private void ForgetStrangers() => Show(_view.Nodes.RemoveRange(
-        from node in _view.Nodes.Values
-        where node.Entry.Node != _view.Self && (!_members.Contains(node.Entry.Address) || IsUnderFalseName(node.Entry))
-        select node.Entry.Node));
-
-    private void SendDigests()
-    {
-        var digest = new Digest([new DigestLine(Self_.Node, Self_.Incarnation, Self_.Version)]);
-        foreach (var member in _members.Others)
-            Remote(member).Tell(digest);
-    }
-
-    private void MembersChanged(MembershipView members)
-    {
-        var before = _members;
-        _members = members;
-        foreach (var member in members.Others.Where(m => !before.IsReachable(m)))
-            Remote(member).Tell(new Announce(Self_));
-
-        var nodes = _view.Nodes;
-        foreach (var (name, node) in _view.Nodes)
-        {
-            if (name == _view.Self)
-                continue;
-            if (before.Contains(node.Entry.Address) && !members.Contains(node.Entry.Address))
-                nodes = nodes.Remove(name);
-            else if (members.IsReachable(node.Entry.Address) != node.Reachable)
-                nodes = nodes.SetItem(name, node with { Reachable = !node.Reachable });
-        }
-
-        Show(nodes);
-    }
-
-    private void Show(ImmutableSortedDictionary<NodeName, ClusterNode> nodes)
-    {
-        if (ReferenceEquals(nodes, _view.Nodes))
-            return;
-        var previous = _view;
-        _view = _view with { Nodes = nodes };
-        Context.System.EventStream.Publish(new Changed(_view, previous));
-    }
-
-    private static ActorSelection Remote(string address) => Context.ActorSelection($"{address}/user/node/inventory");
 
     private sealed record SendDigest;
 }

@@ -15,6 +15,7 @@ namespace UsbIpCluster.Node;
 /// <param name="Attachments">How many attachments it keeps.</param>
 /// <param name="Draining">Whether it gives out no new leases.</param>
 /// <param name="Devices">Its local devices, ordered by bus id.</param>
+/// <param name="Wire">The minor version of the messages that it understands, see <see cref="NodeSerializer"/>; who does not say has 0.</param>
 public sealed record NodeEntry(
     NodeName Node,
     long Incarnation,
@@ -24,9 +25,19 @@ public sealed record NodeEntry(
     DateTimeOffset Since,
     int Attachments,
     bool Draining,
-    ImmutableArray<DeviceEntry> Devices)
+    ImmutableArray<DeviceEntry> Devices,
+    int Wire = 0)
 {
+    /// <summary>The highest incarnation that there is: the last moment that a clock can show.</summary>
+    public static readonly long MaxIncarnation = DateTime.MaxValue.Ticks;
+
+    /// <summary>How many devices a node has at most.</summary>
+    public const int MaxDevices = 4096;
+
     /// <summary>Whether this entry replaces <paramref name="other"/> of the same node.</summary>
     public bool IsNewerThan(NodeEntry other) =>
         (Incarnation, Version).CompareTo((other.Incarnation, other.Version)) > 0;
+
+    /// <summary>The entry of the same node when it begins anew. Clocks are set back, too.</summary>
+    public NodeEntry BegunAnew(DateTimeOffset now) => this with { Incarnation = Math.Max(Incarnation + 1, now.UtcTicks) };
 }

@@ -16,10 +16,10 @@ internal sealed partial class MembershipActor
 
     private void BecomeOutside(ClusterAim? aim)
     {
-        var aloneSince = Now;
+        var aloneSince = _time;
         var patience = FormAfter;
         var forms = false;
-        (ClusterIdentity Cluster, DateTimeOffset At)? chosen = null;
+        (ClusterIdentity Cluster, TimeSpan At)? chosen = null;
 
         Become(() =>
         {
@@ -31,7 +31,7 @@ internal sealed partial class MembershipActor
                 else
                     BecomeNewcomer();
             });
-            Receive<Look>(_ => LookForOthers());
+            OnLook(LookForOthers);
             Receive<Resolved>(resolved =>
             {
                 _doors.Put(resolved.Seed, resolved.EndPoints);
@@ -53,17 +53,17 @@ internal sealed partial class MembershipActor
             });
             Always();
         });
-        Self.Tell(new Look());
-        Timers.StartPeriodicTimer(Tick, new Look(), KnockInterval);
+        Self.Tell(new Look(TimeSpan.Zero));
+        LookEvery(KnockInterval);
 
         void LookForOthers()
         {
-            var alone = Now - aloneSince;
+            var alone = _time - aloneSince;
             if (alone >= patience && aim is not null)
             {
                 // Nobody of it is there any more.
                 aim = null;
-                aloneSince = Now;
+                aloneSince = _time;
             }
             else if (alone >= patience || _doors.IsEmpty)
             {
@@ -90,10 +90,10 @@ internal sealed partial class MembershipActor
             // The rest of the cluster that this node has left for an older one would take it back.
             if (aim?.Cluster.IsOlderThan(cluster) == true)
                 return;
-            aloneSince = Now;
-            if (chosen is { } before && !cluster.IsOlderThan(before.Cluster) && Now - before.At < FormAfter)
+            aloneSince = _time;
+            if (chosen is { } before && !cluster.IsOlderThan(before.Cluster) && _time - before.At < FormAfter)
                 return;
-            chosen = (cluster, Now);
+            chosen = (cluster, _time);
             _link.Join(from);
         }
 
@@ -111,12 +111,12 @@ internal sealed partial class MembershipActor
     private void BecomeNewcomer()
     {
         var question = Guid.NewGuid();
-        var since = Now;
+        var since = _time;
         Become(() =>
         {
-            Receive<Look>(_ =>
+            OnLook(() =>
             {
-                if (Now - since >= NewcomerPatience)
+                if (_time - since >= NewcomerPatience)
                     BecomeInside(NewIdentity());
                 else
                     Ask();
@@ -126,7 +126,7 @@ internal sealed partial class MembershipActor
                 answer => BecomeInside(answer.Cluster!));
             WhileMember();
         });
-        Timers.StartPeriodicTimer(Tick, new Look(), KnockInterval);
+        LookEvery(KnockInterval);
         Ask();
 
         void Ask()
@@ -141,11 +141,11 @@ internal sealed partial class MembershipActor
     private void BecomeInside(ClusterIdentity cluster)
     {
         _log.Info("in the cluster that was formed at {0:u} ({1})", cluster.FormedAt, cluster.Id);
-        var denials = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        var denials = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
         var looks = 0;
         Become(() =>
         {
-            Receive<Look>(_ =>
+            OnLook(() =>
             {
                 if (++looks % LooksForOneResolution == 0)
                     Resolve();
@@ -163,7 +163,7 @@ internal sealed partial class MembershipActor
             Receive<KnockAnswer>(answer => answer.Question == _question, answer => Compare(answer.From, answer.Cluster, answer.KnowsYou));
             WhileMember();
         });
-        Timers.StartPeriodicTimer(Tick, new Look(), InsideInterval);
+        LookEvery(InsideInterval);
         KnockAtDoors(Identity());
 
         ClusterIdentity Identity() =>
@@ -198,7 +198,7 @@ internal sealed partial class MembershipActor
 
             if (denials.Count >= MaxDenials)
                 denials.Clear();
-            if (denials.TryAdd(from, Now) || Now - denials[from] < DenialPatience)
+            if (denials.TryAdd(from, _time) || _time - denials[from] < DenialPatience)
                 return;
             BeginAnew(
                 $"{ClusterAddress.Place(from)} is in the same cluster, from which this node was removed", new ClusterAim(from, other));
@@ -221,7 +221,7 @@ internal sealed partial class MembershipActor
 
     // --- Knocking ---
 
-    private ClusterIdentity NewIdentity() => new(Now, Guid.NewGuid(), _view.Self);
+    private ClusterIdentity NewIdentity() => new(Context.System.Scheduler.Now, Guid.NewGuid(), _view.Self);
 
     private void Resolve()
     {

@@ -88,9 +88,12 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 
     // Nobody knows it who has got no knock of this node.
     private readonly Guid _question = Guid.NewGuid();
-    private readonly Dictionary<string, DateTimeOffset> _unreachableSince = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TimeSpan> _unreachableSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<IActorRef>> _removers = new(StringComparer.Ordinal);
     private MembershipView _view;
+
+    // This node's time, which every wait is measured by. It goes on with each look, so setting the machine's clock changes no wait.
+    private TimeSpan _time;
 
     /// <param name="settings">Of this node.</param>
     /// <param name="link">The cluster.</param>
@@ -110,8 +113,6 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
-
     private IEnumerable<string> Fellows => _view.Others;
 
     protected override void PreStart()
@@ -121,6 +122,14 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     }
 
     private void Over() => Always();
+
+    private void OnLook(Action look) => Receive<Look>(due =>
+    {
+        _time += due.Passed;
+        look();
+    });
+
+    private void LookEvery(TimeSpan interval) => Timers.StartPeriodicTimer(Tick, new Look(interval), interval);
 
     private void Always()
     {
@@ -173,7 +182,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         if (heard.Reachable)
             _unreachableSince.Remove(heard.Address);
         else
-            _unreachableSince.TryAdd(heard.Address, Now);
+            _unreachableSince.TryAdd(heard.Address, _time);
         Show(_view.Members.SetItem(heard.Address, known with { Reachable = heard.Reachable }));
     }
 
@@ -220,7 +229,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     {
         if (_view.Self != First(_view.Members.Where(member => member.Value.Reachable).Select(member => member.Key)))
             return;
-        foreach (var lost in _unreachableSince.Where(lost => Now - lost.Value >= _settings.RemoveAfter).ToArray())
+        foreach (var lost in _unreachableSince.Where(lost => _time - lost.Value >= _settings.RemoveAfter).ToArray())
         {
             _log.Warning("{0} has been unreachable for {1}: it is removed", lost.Key, _settings.RemoveAfter);
             _link.Down(lost.Key);
@@ -229,7 +238,8 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 
     private string First(IEnumerable<string> addresses) => addresses.Append(_view.Self).Min(StringComparer.Ordinal)!;
 
-    private sealed record Look;
+    // Another look at how things are; so much time has passed since the last one.
+    private sealed record Look(TimeSpan Passed);
 
     private sealed record Resolved(NetworkAddress Seed, IReadOnlyList<IPEndPoint> EndPoints);
 

@@ -8,7 +8,8 @@ namespace UsbIpCluster.Node;
 
 /// <summary>
 /// The JSON of the messages between nodes. A field that this version does not know is ignored, so that versions can differ; one that it
-/// knows must be there, as null where there is no value.
+/// knows must be there, as null where there is no value. Only what came with a later minor version may be missing, see
+/// <see cref="NodeSerializer"/>.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -22,6 +23,7 @@ namespace UsbIpCluster.Node;
 [JsonSerializable(typeof(MembershipActor.Knock))]
 [JsonSerializable(typeof(MembershipActor.KnockAnswer))]
 [JsonSerializable(typeof(InventoryActor.Announce))]
+[JsonSerializable(typeof(InventoryActor.Delta))]
 [JsonSerializable(typeof(InventoryActor.Digest))]
 [JsonSerializable(typeof(InventoryActor.Pull))]
 [JsonSerializable(typeof(RequestLease))]

@@ -10,41 +10,66 @@ namespace UsbIpCluster.Node;
 /// <summary>
 /// The messages between nodes as bytes: UTF-8 JSON, generated at build time. The set is closed; a manifest that is not in it is refused.
 /// No type name is ever on the wire.
+/// <para>
+/// Nodes of different minor versions are in one cluster, and who gets a message that it does not know refuses it and closes the link. So:
+/// </para>
+/// <list type="bullet">
+/// <item>
+/// A <b>field</b> that is added is a parameter with a default, and not <c>JsonRequired</c>. Who does not know it ignores it; where it is
+/// missing, the default says what its sender did before there was such a field. It only ever adds: the fields that are there keep their
+/// meaning, since older nodes go by them alone.
+/// </item>
+/// <item>
+/// A <b>message</b> that is added has a manifest of its own and the next <see cref="Minor"/>. It is sent to a node whose entry says that
+/// version or a later one (<see cref="NodeEntry.Wire"/>); any other, also one that has not said anything yet, is told the same in messages
+/// that it understands.
+/// </item>
+/// <item>A new value of a field of a closed set, such as <see cref="DeviceState"/>, is refused like a new message, and goes by the same rule.</item>
+/// <item>Nothing is taken away or changed within a major version; another major version has another <see cref="Identifier"/>.</item>
+/// </list>
 /// </summary>
 internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    private const int MaxDevices = 4096;
+    /// <summary>The minor version of this set of messages. 0 had no <see cref="InventoryActor.Delta"/>.</summary>
+    public const int Minor = Deltas;
+
+    /// <summary>The first minor version with <see cref="InventoryActor.Delta"/>.</summary>
+    public const int Deltas = 1;
+
     private const int MaxEndpoints = 64;
 
-    private static readonly (string Manifest, JsonTypeInfo Type)[] Messages =
+    // What a message is made of is found out when the first of its kind comes or goes: for all of them it would cost every start.
+    private static readonly (string Manifest, Type Type)[] Messages =
     [
-        ("knock", NodeJson.Default.Knock),
-        ("knock-answer", NodeJson.Default.KnockAnswer),
-        ("announce", NodeJson.Default.Announce),
-        ("digest", NodeJson.Default.Digest),
-        ("pull", NodeJson.Default.Pull),
-        ("request-lease", NodeJson.Default.RequestLease),
-        ("lease-granted", NodeJson.Default.LeaseGranted),
-        ("lease-refused", NodeJson.Default.LeaseRefused),
-        ("release-lease", NodeJson.Default.ReleaseLease),
-        ("lease-stolen", NodeJson.Default.LeaseStolen),
+        ("knock", typeof(MembershipActor.Knock)),
+        ("knock-answer", typeof(MembershipActor.KnockAnswer)),
+        ("announce", typeof(InventoryActor.Announce)),
+        ("delta", typeof(InventoryActor.Delta)),
+        ("digest", typeof(InventoryActor.Digest)),
+        ("pull", typeof(InventoryActor.Pull)),
+        ("request-lease", typeof(RequestLease)),
+        ("lease-granted", typeof(LeaseGranted)),
+        ("lease-refused", typeof(LeaseRefused)),
+        ("release-lease", typeof(ReleaseLease)),
+        ("lease-stolen", typeof(LeaseStolen)),
     ];
 
     /// <inheritdoc/>
     public override int Identifier => 3240;
 
-    /// <summary>Writes and reads an entry and a digest; see <see cref="Rehearsal"/>.</summary>
+    /// <summary>Writes and reads what the first peers send; see <see cref="Rehearsal"/>.</summary>
     public static void Rehearse(NodeEntry entry)
     {
         foreach (var message in (INodeMessage[])
         [
             new InventoryActor.Announce(entry),
+            new InventoryActor.Delta(entry.Node, 0, 1, 0, Draining: false, entry.Devices.FirstOrDefault(), null),
             new InventoryActor.Digest([new InventoryActor.DigestLine(entry.Node, entry.Incarnation, entry.Version)]),
             new MembershipActor.Knock(Guid.Empty, entry.Address, new ClusterIdentity(entry.Since, Guid.Empty, entry.Address), KnowsYou: false),
         ])
         {
-            var type = Find(message.GetType()).Type;
-            Read(JsonSerializer.SerializeToUtf8Bytes(message, type), type);
+            var type = message.GetType();
+            Read(JsonSerializer.SerializeToUtf8Bytes(message, JsonOf(type)), type);
         }
     }
 
@@ -52,7 +77,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     public override string Manifest(object o) => Find(o.GetType()).Manifest;
 
     /// <inheritdoc/>
-    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, Find(obj.GetType()).Type);
+    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, JsonOf(Find(obj.GetType()).Type));
 
     /// <inheritdoc/>
     /// <exception cref="SerializationException">The manifest is unknown, or the bytes are no message of that kind.</exception>
@@ -67,32 +92,34 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         throw new SerializationException($"'{manifest}' is no message of this cluster");
     }
 
-    private static (string Manifest, JsonTypeInfo Type) Find(Type type)
+    private static (string Manifest, Type Type) Find(Type type)
     {
         foreach (var message in Messages)
         {
-            if (message.Type.Type == type)
+            if (message.Type == type)
                 return message;
         }
 
         throw new SerializationException($"{type.Name} is not sent between nodes");
     }
 
-    private static object Read(byte[] bytes, JsonTypeInfo type)
+    private static JsonTypeInfo JsonOf(Type type) => NodeJson.Default.GetTypeInfo(type)!;
+
+    private static object Read(byte[] bytes, Type type)
     {
         object? message;
         try
         {
-            message = JsonSerializer.Deserialize(bytes, type);
+            message = JsonSerializer.Deserialize(bytes, JsonOf(type));
         }
         catch (JsonException error)
         {
-            throw new SerializationException($"a malformed {type.Type.Name}: {error.Message}", error);
+            throw new SerializationException($"a malformed {type.Name}: {error.Message}", error);
         }
 
         if (message is null)
-            throw new SerializationException($"an empty {type.Type.Name}");
-        return WhatIsWrong(message) is { } wrong ? throw new SerializationException($"a {type.Type.Name} {wrong}") : message;
+            throw new SerializationException($"an empty {type.Name}");
+        return WhatIsWrong(message) is { } wrong ? throw new SerializationException($"a {type.Name} {wrong}") : message;
     }
 
     // What the types of the fields do not say. Above all that a list has no null in it.
@@ -101,6 +128,7 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         MembershipActor.Knock { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         MembershipActor.KnockAnswer { From: var from, Cluster: var cluster } => WhatIsWrong(from, cluster),
         InventoryActor.Announce { Entry: var entry } => WhatIsWrong(entry),
+        InventoryActor.Delta delta when delta.Version == 0 || !IsCount(delta.Incarnation, delta.Version) => $"of {delta.Node} with numbers that can't be",
         InventoryActor.Digest { Lines: var lines } when lines.Contains(null!) => "with an empty line",
         RequestLease { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
         LeaseStolen { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
@@ -116,10 +144,14 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
     {
         if (!ClusterAddress.IsValid(entry.Address))
             return $"of {entry.Node} without a valid address";
-        if (entry.Devices.Length > MaxDevices || entry.Devices.Contains(null!))
+        if (!IsCount(entry.Incarnation, entry.Version))
+            return $"of {entry.Node} with numbers that can't be";
+        if (entry.Devices.Length > NodeEntry.MaxDevices || entry.Devices.Contains(null!))
             return $"of {entry.Node} with an empty device, or too many";
         return entry.Devices.DistinctBy(device => device.BusId).Count() < entry.Devices.Length
             ? $"of {entry.Node} with two devices of one bus id"
             : null;
     }
+
+    private static bool IsCount(long incarnation, long version) => incarnation >= 0 && incarnation <= NodeEntry.MaxIncarnation && version >= 0;
 }

@@ -105,6 +105,38 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task Both_sides_of_a_connection_send_what_was_lost_again_at_a_steady_pace()
+    {
+        // include/uapi/linux/tcp.h
+        const int Congestion = 13;
+        const int ThinLinearTimeouts = 16;
+        var seen = new ConcurrentQueue<(bool Accepted, bool IsSteady, string Control)>();
+        var settings = Systems.Settings(0, null, _log.Enqueue);
+        var watched = SubsetSystem.Create(Systems.Name, settings with { Remote = settings.Remote! with { Secure = Look } });
+        try
+        {
+            Systems.Select(watched, _system, "parrot").Tell(new Say("hello"), ActorRefs.NoSender);
+            Systems.Select(_system, watched, "parrot").Tell(new Say("hello"), ActorRefs.NoSender);
+            await AwaitConditionAsync(() => seen.DistinctBy(socket => socket.Accepted).Count() == 2, Soon, TimeSpan.FromMilliseconds(20));
+            Assert.All(seen, socket => Assert.Equal((true, "reno"), (socket.IsSteady, socket.Control)));
+        }
+        finally
+        {
+            await watched.Terminate();
+        }
+
+        Task<Stream> Look(NetworkStream connection, Address? remote, CancellationToken deadline)
+        {
+            var steady = new byte[sizeof(int)];
+            var control = new byte[16];
+            connection.Socket.GetRawSocketOption((int)ProtocolType.Tcp, ThinLinearTimeouts, steady);
+            connection.Socket.GetRawSocketOption((int)ProtocolType.Tcp, Congestion, control);
+            seen.Enqueue((remote is null, BitConverter.ToInt32(steady) != 0, Encoding.ASCII.GetString(control).TrimEnd('\0')));
+            return Task.FromResult<Stream>(connection);
+        }
+    }
+
+    [Fact]
     public async Task A_message_of_an_unknown_kind_is_refused_counted_and_logged_once()
     {
         for (var i = 0; i < 3; i++)

@@ -74,6 +74,14 @@ public abstract class MembershipActorSpec : VirtualTimeSpec
         }
     }
 
+    /// <summary>Somebody sets the clock an hour on: whatever is periodic happens once, as it does in a second.</summary>
+    private protected async Task SetClockAsync()
+    {
+        await SettleAsync(Membership);
+        Advance(TimeSpan.FromHours(1));
+        await SettleAsync(Membership);
+    }
+
     private protected void Tell(object message) => Others.Send(Membership, message);
 
     private protected void See(string address, bool isUp = true) => Tell(new MembershipActor.Seen(address, isUp ? "up" : "joining", isUp));

@@ -35,6 +35,27 @@ public sealed class MembershipFormingTests : MembershipActorSpec
     }
 
     [Fact]
+    public async Task A_node_whose_clock_is_set_looks_for_others_as_long_as_any()
+    {
+        await StartAsync();
+        await SetClockAsync();
+        ExpectNothing(Asked);
+        await PassAsync(2);
+        await Asked.ExpectMsgAsync(new Join(Lab2));
+    }
+
+    [Fact]
+    public async Task A_newcomer_whose_clock_is_set_goes_on_asking_in_which_cluster_it_is()
+    {
+        await StartAsync();
+        See(Lab1);
+        See(Lab2);
+        await SettleAsync(Membership);
+        await SetClockAsync();
+        Assert.Null(await ClusterAsync());
+    }
+
+    [Fact]
     public async Task A_node_whose_seeds_name_is_not_known_forms_a_cluster_as_well()
     {
         await StartAsync("no-such-host.invalid");

@@ -158,12 +158,12 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
     }
 
     [Fact]
-    public async Task A_node_that_is_denied_for_3_s_was_removed_and_begins_anew()
+    public async Task A_node_that_is_denied_look_after_look_was_removed_and_begins_anew()
     {
         await StartAsync();
         await EnterAsync(Old, Lab3);
         AnswerFrom(Lab3, Old);
-        await PassAsync(3);
+        await PassAsync(4);
         AnswerFrom(Lab3, Old);
         Assert.Equal(new ClusterAim(Lab3, Old), (await Ends.ExpectMsgAsync<NewBeginning>()).Aim);
     }
@@ -177,7 +177,7 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
         await EnterAsync(Old);
         var other = Old with { First = Samples.AddressOf(first) };
         AnswerFrom(Lab3, other);
-        await PassAsync(3);
+        await PassAsync(4);
         AnswerFrom(Lab3, other);
         if (moves)
             await Ends.ExpectMsgAsync<NewBeginning>();
@@ -259,6 +259,28 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
             await PassAsync(2);
         }
 
+        ExpectNothing(Asked);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_makes_no_removal_of_a_denial_that_has_just_begun()
+    {
+        await StartAsync();
+        await EnterAsync(Old, Lab3);
+        AnswerFrom(Lab3, Old);
+        await SetClockAsync();
+        AnswerFrom(Lab3, Old);
+        await SettleAsync(Membership);
+        ExpectNothing(Ends);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_removes_nobody()
+    {
+        await StartAsync(removeAfter: 10);
+        await EnterAsync(Old);
+        Tell(new MembershipActor.Heard(Lab1, Reachable: false));
+        await SetClockAsync();
         ExpectNothing(Asked);
     }
 }

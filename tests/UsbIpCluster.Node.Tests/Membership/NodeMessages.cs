@@ -13,10 +13,14 @@ internal static class NodeMessages
             Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden" },
             Samples.Entry("1-2") with { Interfaces = [], Speed = UsbSpeed.SuperPlus })),
         new InventoryActor.Announce(Samples.Node("lab1", Bare)),
-        new InventoryActor.Announce(Samples.Node("lab1")),
+        new InventoryActor.Announce(Samples.Node("lab1") with { Incarnation = NodeEntry.MaxIncarnation, Wire = 7 }, Guid.NewGuid()),
+        new InventoryActor.Delta(
+            Samples.Lab1, 5, 1, 3, Draining: true, Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden" }, Gone: null),
+        new InventoryActor.Delta(Samples.Lab1, 5, 2, 0, Draining: false, Put: null, Samples.BusId),
         new InventoryActor.Digest([new InventoryActor.DigestLine(Samples.Lab1, long.MaxValue, 3), new InventoryActor.DigestLine(Samples.Lab2, 1, 0)]),
         new InventoryActor.Digest([]),
         new InventoryActor.Pull(),
+        new InventoryActor.Pull(Guid.NewGuid()),
         new MembershipActor.Knock(
             Guid.NewGuid(),
             Samples.AddressOf("lab1"),

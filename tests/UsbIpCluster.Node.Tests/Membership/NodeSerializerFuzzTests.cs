@@ -103,6 +103,11 @@ public sealed class NodeSerializerFuzzTests : TestKit
                 Assert.NotNull(after.Find(Samples.Selector("class=hid,product=*")));
                 Assert.NotNull(ClusterAddress.Place(entry.Address).Host);
                 break;
+            case InventoryActor.Delta delta:
+                var changed = delta.ApplyTo(Samples.Node(delta.Node.Value, Samples.Entry("1-1"), Samples.Entry("2-1")));
+                Assert.Equal(changed.Devices, changed.Devices.OrderBy(device => device.BusId.Value, StringComparer.Ordinal));
+                Assert.NotNull(changed.Devices.Select(device => Rows.Of(Samples.Device(delta.Node.Value, device))).ToArray());
+                break;
             case InventoryActor.Digest digest:
                 Assert.All(digest.Lines, line => Assert.NotEqual("", line.Node.Value));
                 break;

@@ -74,6 +74,28 @@ public sealed class NodeSerializerTests : TestKit
         Assert.IsType<InventoryActor.Pull>(Read("pull", """{ "since": [1, 2, { "x": null }] }"""));
 
     [Theory]
+    [MemberData(nameof(EachMessage))]
+    public void A_field_that_a_later_version_adds_is_ignored_wherever_it_is(int index)
+    {
+        var (manifest, document) = Document(index);
+        var later = document.DeepClone().AsObject();
+        foreach (var path in Fields(document).Where(path => Find(document, path) is JsonObject).Prepend([]))
+            ((JsonObject)Find(later, path)!)["later"] = JsonNode.Parse("""{ "list": [1, "2", { "x": null }] }""");
+        Assert.Equal(document.ToJsonString(), Document((INodeMessage)Read(manifest, later.ToJsonString())).ToJsonString());
+    }
+
+    [Fact]
+    public void A_field_that_an_older_version_does_not_have_is_what_it_did_before()
+    {
+        var (manifest, document) = Document(0);
+        document["entry"]!.AsObject().Remove("wire");
+        document.Remove("question");
+        var announce = Assert.IsType<InventoryActor.Announce>(Read(manifest, document.ToJsonString()));
+        Assert.Equal((0, Guid.Empty), (announce.Entry.Wire, announce.Question));
+        Assert.Equal(new InventoryActor.Pull(Guid.Empty), Read("pull", "{}"));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("Announce")]
     [InlineData("pull ")]
@@ -114,8 +136,9 @@ public sealed class NodeSerializerTests : TestKit
     public void Every_field_must_be_there(int index)
     {
         var (manifest, document) = Document(index);
-        // But for the parts of a class triple, which are 0 then.
-        foreach (var path in Fields(document).Where(path => path is not [.., "class" or "subClass" or "protocol"]))
+        // But for the parts of a class triple, which are 0 then, and for what came with a later minor version.
+        foreach (var path in Fields(document).Where(path => path is not ([.., "class" or "subClass" or "protocol"] or ["question"] or ["entry", "wire"])
+            || manifest.StartsWith("knock", StringComparison.Ordinal)))
             AssertRefused(manifest, Changed(document, path, (parent, name) => parent.Remove(name)), string.Join('.', path));
     }
 
@@ -178,6 +201,16 @@ public sealed class NodeSerializerTests : TestKit
     [InlineData("announce", "entry.devices.0.busId", "\"../1\"")]
     [InlineData("announce", "entry.devices.0.interfaces.0.class", "256")]
     [InlineData("announce", "entry.node", "\"lab 1\"")]
+    [InlineData("announce", "entry.incarnation", "-1")]
+    [InlineData("announce", "entry.incarnation", "3155378976000000000")]
+    [InlineData("announce", "entry.version", "-1")]
+    [InlineData("announce", "question", "\"1\"")]
+    [InlineData("delta", "incarnation", "3155378976000000000")]
+    [InlineData("delta", "version", "0")]
+    [InlineData("delta", "version", "-9223372036854775808")]
+    [InlineData("delta", "put.state", "\"Lost\"")]
+    [InlineData("delta", "put.busId", "\"../1\"")]
+    [InlineData("delta", "gone", "\"a/b\"")]
     [InlineData("announce", "entry.since", "\"tomorrow\"")]
     [InlineData("digest", "lines.0.node", "\"\"")]
     [InlineData("lease-granted", "leaseId", "\"00\"")]
@@ -290,7 +323,8 @@ public sealed class NodeSerializerTests : TestKit
 
     private static bool IsOptional(string[] path) =>
         path is ["entry", "devices", _, "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
-            or ["user" or "instead" or "heldBy" or "cluster"];
+            or ["put", "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
+            or ["user" or "instead" or "heldBy" or "cluster" or "put" or "gone"];
 
     private static bool Takes(JsonNode? value, string json) => value switch
     {

@@ -4,7 +4,7 @@ namespace UsbIpCluster.Cluster.Tests;
 
 /// <summary>
 /// What was measured. A test runner keeps the output of a test that passed to itself, so the figures are in a file as well:
-/// <c>artifacts/cluster-figures.txt</c>, written anew by each run.
+/// <c>artifacts/cluster-figures.txt</c> or <c>soak-figures.txt</c>, by the tier, written anew by each run.
 /// </summary>
 internal static class Figures
 {
@@ -22,7 +22,7 @@ internal static class Figures
     private static string Start()
     {
         var folder = Directory.CreateDirectory(System.IO.Path.Combine(Executables.Root, "artifacts"));
-        var path = System.IO.Path.Combine(folder.FullName, "cluster-figures.txt");
+        var path = System.IO.Path.Combine(folder.FullName, $"{Environment.GetEnvironmentVariable("Tier") ?? "cluster"}-figures.txt");
         File.WriteAllText(path, "");
         return path;
     }

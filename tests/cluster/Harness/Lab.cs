@@ -11,12 +11,14 @@ internal sealed class Lab : IAsyncDisposable
     // Followed by the process that made it: one that has ended has left something behind.
     private const string Prefix = "uic-test-";
     private const string Bridge = "switch";
+    private const string HostLink = "eth0";
 
     private static readonly Lazy<Task> Ready = new(PrepareAsync);
     private static int _labs;
 
     private readonly NetworkNamespace _switch;
     private readonly List<LabHost> _hosts = [];
+    private readonly List<WeakCable> _cables = [];
 
     private Lab(string name, NetworkNamespace bridge, DirectoryInfo folder)
     {
@@ -57,11 +59,19 @@ internal sealed class Lab : IAsyncDisposable
         var network = await NetworkNamespace.CreateAsync($"{Name}-{name}");
         var host = new LabHost(name, IPAddress.Parse($"10.231.0.{number}"), network, this);
         _hosts.Add(host);
-        await _switch.IpAsync("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", network.Name);
-        await _switch.IpAsync("link", "set", name, "master", Bridge, "up");
-        await network.IpAsync("address", "add", $"{host.Address}/24", "dev", "eth0");
-        await network.IpAsync("link", "set", "eth0", "up");
+        await _switch.IpAsync("link", "add", name, "type", "veth", "peer", "name", HostLink, "netns", network.Name);
+        await PlugInAsync(host);
         return host;
+    }
+
+    /// <summary>Puts a cable in the place of the host's own that is as good, until it is told to be weak.</summary>
+    public async Task<WeakCable> ReplaceCableAsync(LabHost host)
+    {
+        await _switch.IpAsync("link", "delete", host.Name);
+        var cable = await WeakCable.CreateAsync((host.Network, HostLink), (_switch, host.Name));
+        _cables.Add(cable);
+        await PlugInAsync(host);
+        return cable;
     }
 
     /// <summary>Pulls the host's cable out at the switch.</summary>
@@ -73,8 +83,16 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>Cuts the cluster between two hosts, in both directions, and nothing else.</summary>
     public static Task CutClusterAsync(LabHost one, LabHost other) => RuleClusterAsync("add", one, other);
 
+    /// <summary>Cuts it between all hosts of one side and all of the other.</summary>
+    public static Task CutClusterAsync(IReadOnlyList<LabHost> one, IReadOnlyList<LabHost> other) =>
+        Task.WhenAll(PairsOf(one, other).Select(pair => CutClusterAsync(pair.One, pair.Other)));
+
     /// <summary>Lets it through again.</summary>
     public static Task HealClusterAsync(LabHost one, LabHost other) => RuleClusterAsync("delete", one, other);
+
+    /// <summary>Lets it through again between all of them.</summary>
+    public static Task HealClusterAsync(IReadOnlyList<LabHost> one, IReadOnlyList<LabHost> other) =>
+        Task.WhenAll(PairsOf(one, other).Select(pair => HealClusterAsync(pair.One, pair.Other)));
 
     /// <summary>What the daemons have logged, for a person who looks for why a test failed.</summary>
     public string DescribeLogs() => string.Join('\n', _hosts.SelectMany(host => host.Daemons).Select(daemon => daemon.DescribeLog()));
@@ -82,11 +100,23 @@ internal sealed class Lab : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        foreach (var cable in _cables)
+            await cable.DisposeAsync();
         foreach (var host in _hosts)
             await host.DisposeAsync();
         await _switch.DisposeAsync();
         Folder.Delete(recursive: true);
     }
+
+    private async Task PlugInAsync(LabHost host)
+    {
+        await _switch.IpAsync("link", "set", host.Name, "master", Bridge, "up");
+        await host.Network.IpAsync("address", "add", $"{host.Address}/24", "dev", HostLink);
+        await host.Network.IpAsync("link", "set", HostLink, "up");
+    }
+
+    private static IEnumerable<(LabHost One, LabHost Other)> PairsOf(IReadOnlyList<LabHost> one, IReadOnlyList<LabHost> other) =>
+        one.SelectMany(host => other.Select(peer => (host, peer)));
 
     // Routing rules need no firewall, which not every machine has.
     private static async Task RuleClusterAsync(string what, LabHost one, LabHost other)

@@ -38,6 +38,9 @@ internal sealed class LabHost : IAsyncDisposable
     /// <summary>The control socket of its daemon.</summary>
     public string Socket => Path.Combine(Folder.FullName, "control.sock");
 
+    /// <summary>The state folder of its daemon.</summary>
+    public string State => Path.Combine(Folder.FullName, "state");
+
     /// <summary>Where its daemon's configuration is.</summary>
     public string ConfigurationFile => Path.Combine(Folder.FullName, "usbipcd.json");
 
@@ -83,7 +86,7 @@ internal sealed class LabHost : IAsyncDisposable
     public string[] OwnOptions()
     {
         File.WriteAllText(ConfigurationFile, Configuration.ToJsonString());
-        return ["--config", ConfigurationFile, "--node", Node, "--state", Path.Combine(Folder.FullName, "state"), "--control", Socket];
+        return ["--config", ConfigurationFile, "--node", Node, "--state", State, "--control", Socket];
     }
 
     /// <summary>Runs a program in its network.</summary>

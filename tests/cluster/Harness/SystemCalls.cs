@@ -32,9 +32,19 @@ internal static partial class SystemCalls
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
+    /// <summary>Asks something of a device that reads and writes don't do.</summary>
+    public static void Control(SafeFileHandle device, uint request, byte[] argument)
+    {
+        if (DeviceControl(device, request, argument) < 0)
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int processId, int signal);
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int SetNamespace(SafeFileHandle file, int type);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int DeviceControl(SafeFileHandle device, nuint request, byte[] argument);
 }

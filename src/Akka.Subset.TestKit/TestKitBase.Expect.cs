@@ -60,21 +60,6 @@ public abstract partial class TestKitBase
     public T ExpectMsgFrom<T>(IActorRef sender, T message, TimeSpan? timeout = null, string? hint = null) =>
         Wait(Expect<T>((actual, actualSender) => Assert.Equal((message, sender), (actual, actualSender)), timeout, hint));
 
-    /// <summary>The next messages, which must be these in any order.</summary>
-    public IReadOnlyCollection<T> ExpectMsgAllOf<T>(params T[] messages) => ExpectMsgAllOf(RemainingOrDefault, messages);
-
-    /// <summary>The next messages, which must be these in any order.</summary>
-    public IReadOnlyCollection<T> ExpectMsgAllOf<T>(TimeSpan max, params T[] messages)
-    {
-        var waiting = messages.ToList();
-        var received = ReceiveN(messages.Length, max).Cast<T>().ToArray();
-        Assert.All(received, message => Assert.True(waiting.Remove(message), $"not expected: {message}"));
-        return received;
-    }
-
-    /// <summary>The next message, which must be one of these.</summary>
-    public T ExpectMsgAnyOf<T>(IEnumerable<T> messages) => ExpectMsg<T>(actual => Assert.Contains(actual, messages));
-
     /// <summary>No message for that long.</summary>
     public void ExpectNoMsg(TimeSpan duration) => ExpectNoMsgAsync(duration).AsTask().GetAwaiter().GetResult();
 

@@ -16,7 +16,6 @@ public abstract partial class TestKitBase : IActorRefFactory
     private readonly Channel<Envelope> _queue = Channel.CreateUnbounded<Envelope>();
     private readonly LocalActorRef _testActor;
     private Envelope? _last;
-    private DateTime? _end;
 
     private protected TestKitBase(ActorSystem system, string? testActorName)
     {
@@ -45,8 +44,8 @@ public abstract partial class TestKitBase : IActorRefFactory
     /// <summary>Whether messages wait to be read.</summary>
     public bool HasMessages => _queue.Reader.Count > 0;
 
-    /// <summary>What is left of the innermost Within, or three seconds.</summary>
-    public TimeSpan RemainingOrDefault => RemainingOr(DefaultTimeout);
+    /// <summary>How long is waited for a message: three seconds.</summary>
+    public TimeSpan RemainingOrDefault => DefaultTimeout;
 
     /// <inheritdoc/>
     public IActorRef ActorOf(Props props, string? name = null) => Sys.ActorOf(props, name);
@@ -98,49 +97,5 @@ public abstract partial class TestKitBase : IActorRefFactory
     {
         if (!Sys.Terminate().Wait(duration ?? ShutdownTimeout) && verifySystemShutdown)
             throw new TimeoutException($"Failed to stop [{Sys.Name}] within [{duration ?? ShutdownTimeout}].");
-    }
-
-    /// <summary>Runs a block that must end in time; whatever is expected in it is expected within what is left.</summary>
-    public void Within(TimeSpan max, Action action) => Within(TimeSpan.Zero, max, action);
-
-    /// <summary>The same with a result.</summary>
-    public T Within<T>(TimeSpan max, Func<T> function)
-    {
-        var result = default(T);
-        Within(max, () => { result = function(); });
-        return result!;
-    }
-
-    /// <summary>The same for a block that must also take some time.</summary>
-    public void Within(TimeSpan min, TimeSpan max, Action action) => WithinAsync(min, max, () =>
-    {
-        action();
-        return Task.CompletedTask;
-    }).GetAwaiter().GetResult();
-
-    /// <summary>The same for an asynchronous block.</summary>
-    public Task WithinAsync(TimeSpan max, Func<Task> actionAsync) => WithinAsync(TimeSpan.Zero, max, actionAsync);
-
-    private protected TimeSpan RemainingOr(TimeSpan duration) =>
-        _end is not { } end ? duration
-        : end - DateTime.UtcNow is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
-
-    private async Task WithinAsync(TimeSpan min, TimeSpan max, Func<Task> actionAsync)
-    {
-        var (start, outer) = (DateTime.UtcNow, _end);
-        var limit = RemainingOr(max) is var left && left < max ? left : max;
-        _end = start + limit;
-        try
-        {
-            await actionAsync();
-        }
-        finally
-        {
-            _end = outer;
-        }
-
-        var elapsed = DateTime.UtcNow - start;
-        Assert.True(elapsed >= min, $"Failed: Block took {elapsed}, should have at least been {min}.");
-        Assert.True(elapsed <= limit, $"Failed: Block took {elapsed}, exceeding {limit}.");
     }
 }

@@ -45,15 +45,6 @@ public class TestScheduler : IScheduler
             entry.Receiver.Tell(entry.Message, entry.Sender);
     }
 
-    /// <summary>Moves the clock to a time.</summary>
-    /// <exception cref="InvalidOperationException">The time is past.</exception>
-    public void AdvanceTo(DateTimeOffset when)
-    {
-        if (when < _now)
-            throw new InvalidOperationException("You can't reverse time...");
-        Advance(when - _now);
-    }
-
     /// <inheritdoc/>
     public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef? sender, ICancelable cancelable) =>
         Add(delay, null, receiver, message, sender, cancelable);

@@ -18,8 +18,9 @@ public sealed class WeakCableTests(ITestOutputHelper output) : MeetingTest(outpu
         StayInTouchAsync(3, TimeSpan.FromSeconds(15), Slow, 0);
 
     [Fact]
-    public Task Three_nodes_of_whose_frames_a_fifth_is_lost_stay_in_touch() =>
-        StayInTouchAsync(3, TimeSpan.FromSeconds(15), TimeSpan.Zero, Lossy);
+    [Trait("Tier", "soak")]
+    public Task Three_nodes_of_whose_frames_a_fifth_is_lost_stay_in_touch_for_60_s() =>
+        StayInTouchAsync(3, TimeSpan.FromSeconds(60), TimeSpan.Zero, Lossy);
 
     [Fact]
     [Trait("Tier", "soak")]
@@ -62,7 +63,7 @@ public sealed class WeakCableTests(ITestOutputHelper output) : MeetingTest(outpu
 
         var after = CountFrames(cables);
         var (sent, lost) = (after.Sent - before.Sent, after.Lost - before.Lost);
-        Assert.InRange((double)lost / sent, 0.75 * loss, 1.25 * loss);
+        Assert.InRange((double)lost / sent, 0.6 * loss, 1.4 * loss);
         Print($"{nodes} nodes, {delay.TotalMilliseconds} ms late, {lost} of {sent} frames lost: all reachable for {time.TotalSeconds} s");
     }
 

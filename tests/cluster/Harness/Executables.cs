@@ -1,6 +1,6 @@
 namespace UsbIpCluster.Cluster.Tests;
 
-/// <summary>The programs under test, as the build left them.</summary>
+/// <summary>The programs under test: those in <c>$USBIPC_BIN</c>, else as the build left them.</summary>
 internal static class Executables
 {
     private const string Solution = "UsbIpCluster.sln";
@@ -18,7 +18,9 @@ internal static class Executables
     private static string Find(string project, string name)
     {
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
-        var path = Path.Combine(Root, "src", project, "bin", framework.Parent!.Name, framework.Name, name);
+        var folder = Environment.GetEnvironmentVariable("USBIPC_BIN")
+            ?? Path.Combine(Root, "src", project, "bin", framework.Parent!.Name, framework.Name);
+        var path = Path.Combine(folder, name);
         return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: build {project} first");
     }
 

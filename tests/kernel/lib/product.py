@@ -1,7 +1,6 @@
-"""The daemon and the command as a guest runs them: published ReadyToRun for linux-x64 into one folder."""
+"""The daemon and the command as a guest runs them: published into one folder."""
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -9,9 +8,6 @@ from say import say
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PUBLISH = ROOT / "artifacts/kernel/publish"
-# Analyzers have run when the tests were built.
-OPTIONS = ("-c", "Release", "-r", "linux-x64", "--self-contained", "false", "-p:PublishReadyToRun=true", "-p:RunAnalyzers=false",
-           "-v", "quiet", "--nologo")
 
 
 def publish():
@@ -22,13 +18,10 @@ def publish():
         say(f"product: {folder} (USBIPC_BIN)")
     else:
         folder = PUBLISH
-        shutil.rmtree(folder, ignore_errors=True)
-        for project in ("UsbIpCluster.Node", "UsbIpCluster.Cli"):
-            say(f"product: dotnet publish src/{project}")
-            done = subprocess.run(["dotnet", "publish", ROOT / "src" / project, *OPTIONS, "-o", folder], capture_output=True, text=True,
-                                  timeout=600)
-            if done.returncode != 0:
-                sys.exit(f"kernel bench: dotnet publish src/{project} failed:\n{done.stdout}{done.stderr}")
+        say("product: tests/publish")
+        done = subprocess.run([ROOT / "tests/publish", folder], capture_output=True, text=True, timeout=1200)
+        if done.returncode != 0:
+            sys.exit(f"kernel bench: tests/publish failed:\n{done.stdout}{done.stderr}")
     for program in ("usbipcd", "usbipc"):
         if not (folder / program).exists():
             sys.exit(f"kernel bench: no {program} in {folder}")

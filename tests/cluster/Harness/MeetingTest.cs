@@ -12,12 +12,15 @@ public abstract class MeetingTest(ITestOutputHelper output) : ClusterTest(output
     // A test that claims less tells how long it took instead.
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(60);
 
-    /// <summary>Waits until they are one cluster on each of them, without anybody else; how long it took after all were ready.</summary>
+    /// <summary>
+    /// Waits until they are one cluster on each of them, without anybody else; how long it took after all were ready, on processors of its own.
+    /// </summary>
     private protected async Task<TimeSpan> BecomeOneAsync(string who, IReadOnlyCollection<Daemon> daemons)
     {
         foreach (var daemon in daemons)
             await daemon.WaitUntilReadyAsync();
         var start = Stopwatch.GetTimestamp();
+        var processors = new Processors();
         string[] names = [.. daemons.Select(daemon => daemon.Host.Node).Order(StringComparer.Ordinal)];
         foreach (var daemon in daemons)
         {
@@ -31,7 +34,7 @@ public abstract class MeetingTest(ITestOutputHelper output) : ClusterTest(output
 
         var time = Stopwatch.GetElapsedTime(start);
         Print($"{who}: one cluster on all {time.TotalMilliseconds:0} ms after the last was ready");
-        return time;
+        return time / processors.Slowness;
     }
 
     /// <summary>Waits until a node is the only one of its cluster.</summary>

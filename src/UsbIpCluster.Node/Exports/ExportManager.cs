@@ -241,7 +241,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     // A node asks for its own attachments alone, whatever name it gives. This node's own actors are believed.
     private bool? IsHeardAs(NodeName node) =>
-        Sender.Path.Address is { HasLocalScope: false } speaker ? _view?.IsAt(node, speaker.ToString()) : true;
+        ClusterAddress.Of(Sender) is { } speaker ? _view?.IsAt(node, speaker) : true;
 
     private void OnTellHolder(LeaseStolen message)
     {

@@ -113,7 +113,7 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     // Where who has just spoken says that it is; null for who is on this node, or nobody.
-    private string? Speaker => Sender.Path.Address is { HasLocalScope: false } address ? address.ToString() : null;
+    private string? Speaker => ClusterAddress.Of(Sender);
 
     protected override void PreStart()
     {

@@ -31,6 +31,9 @@ internal static class ClusterAddress
         return new Address(self.Protocol, self.System, ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]" : ip, endPoint.Port);
     }
 
+    /// <summary>Where an actor of another node says that it is; null for one of this node, or nobody.</summary>
+    public static string? Of(IActorRef actor) => actor.Path.Address is { HasLocalScope: false } address ? address.ToString() : null;
+
     /// <summary>Host and port of a valid address; an IPv6 host stands there in brackets.</summary>
     public static NetworkAddress Place(string address)
     {

@@ -72,7 +72,7 @@ def make_hid(serial, vid="0x0525", pid="0xa4ac", timeout=10):
 def plug(serial, udc=None, timeout=10, attempts=2):
     """Binds the gadget to a controller (the first free one) and waits until its bus has the device; returns its bus id.
 
-    Rarely dummy_hcd loses what the enumeration waits for, and its hub gives the device up: then it is pulled out and plugged in again.
+    It was seen not to come in time, once in many runs and for no reason that was found: then it is pulled out and plugged in again.
     """
     if udc is None:
         used = set()

@@ -27,7 +27,8 @@ def poll(what, condition, timeout=30):
     began = time.monotonic()
     while not (answer := condition()):
         waited = time.monotonic() - began
-        if waited > patient(timeout * SPARE):
+        # Slowness is 1 at least; to look at it costs too much for every round.
+        if waited > timeout * SPARE * _patience and waited > patient(timeout * SPARE):
             raise CheckFailed(f"{what}: not within {waited:.1f} s")
         time.sleep(0.01)
     say(f"     ok {what}")

@@ -1,7 +1,3 @@
-using Akka.Actor;
-using Akka.Actor.Internal;
-using Akka.Event;
-
 namespace Akka.Subset;
 
 /// <summary>What Akka.NET reads from its configuration. Only the file that chooses between the two speaks of it.</summary>
@@ -34,6 +30,9 @@ public sealed record SubsetClusterSettings
 {
     /// <summary>How often each member tells each other that it lives.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How soon a member that does not answer is asked again.</summary>
+    public TimeSpan AnswerTime { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>After how much silence a member counts as unreachable.</summary>
     public TimeSpan AcceptablePause { get; init; } = TimeSpan.FromSeconds(3);

@@ -1,5 +1,3 @@
-using Akka.Actor.Internal;
-
 namespace Akka.Actor;
 
 /// <summary>Whatever actor is at a path when a message arrives there, on this node or another. No wildcards.</summary>

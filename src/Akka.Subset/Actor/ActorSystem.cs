@@ -1,7 +1,3 @@
-using Akka.Actor.Internal;
-using Akka.Event;
-using Akka.Subset;
-
 namespace Akka.Actor;
 
 /// <summary>A hierarchy of actors with what they share.</summary>

@@ -1,5 +1,3 @@
-using Akka.Actor.Internal;
-
 namespace Akka.Actor;
 
 /// <summary>Asking: a message whose answer completes a task. The time-out is real time, also where the scheduler's is virtual.</summary>

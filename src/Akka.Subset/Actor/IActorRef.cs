@@ -1,6 +1,3 @@
-using Akka.Actor.Internal;
-using Akka.Event;
-
 namespace Akka.Actor;
 
 /// <summary>What a message can be sent to.</summary>

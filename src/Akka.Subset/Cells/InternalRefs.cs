@@ -1,5 +1,3 @@
-using Akka.Event;
-
 namespace Akka.Actor.Internal;
 
 /// <summary>The references that this implementation makes: they belong to a system and take system messages.</summary>

@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
-using Akka.Event;
 using Akka.Remote;
-using Akka.Subset;
 
 namespace Akka.Actor.Internal;
 

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Akka.Actor.Internal;
 
 /// <summary>The scheduler of a running system: a timer of the time provider for each scheduled message, all gone at its end.</summary>

@@ -1,7 +1,3 @@
-using Akka.Actor;
-using Akka.Actor.Internal;
-using Akka.Subset;
-
 namespace Akka.Cluster;
 
 /// <summary>The cluster as a system takes part in it. What is asked for here happens later; the events tell when.</summary>

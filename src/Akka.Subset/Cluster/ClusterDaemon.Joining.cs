@@ -1,7 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
-using Akka.Event;
-
 namespace Akka.Cluster;
 
 /// <summary>How a node comes in: knocking at others, founding a cluster, and letting others in.</summary>

@@ -1,8 +1,4 @@
-using System.Collections.Immutable;
-using Akka.Actor;
-using Akka.Event;
 using Akka.Remote;
-using Akka.Subset;
 
 namespace Akka.Cluster;
 
@@ -13,6 +9,7 @@ namespace Akka.Cluster;
 internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
 {
     private static readonly object s_tick = new();
+    private static readonly object s_again = new();
     private static readonly object s_retry = new();
 
     private readonly Cluster _cluster;
@@ -26,7 +23,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
     public ClusterDaemon(Cluster cluster, Transport transport)
     {
         (_cluster, _transport, _settings, _self) = (cluster, transport, cluster.Settings, transport.Self);
-        _peers = new Peers(_settings.AcceptablePause, _settings.HeartbeatInterval);
+        _peers = new Peers(_settings);
         if (cluster.IsTerminated)
             Become(Removed);
         else
@@ -51,6 +48,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
     private void Member()
     {
         Receive<object>(_ => Tick(), message => message == s_tick);
+        Receive<object>(_ => Ask(_peers.Owing(Clock), HeartbeatKind.Repetition), message => message == s_again);
         Receive<LeaveOf>(leave =>
         {
             if (_table.At(leave.Address) is { } member)
@@ -120,21 +118,45 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void Heard(UniqueAddress from, ClusterMessage.Heartbeat beat)
     {
+        var isNews = _peers.IsNews(from, beat);
         if (_peers.Contains(from) && _peers.Heard(from, beat, Clock))
         {
             Publish();
             Announce(new ClusterEvent.ReachableMember(new Member(from, _table.Status(from)!.Value)));
         }
 
+        if (_peers.Owing(Clock).Length == 0)
+            Timers.Cancel(s_again);
+        if (isNews && beat.Kind is HeartbeatKind.Question or HeartbeatKind.Repetition)
+            Beat(from, HeartbeatKind.Answer, bothWays: beat.Kind == HeartbeatKind.Repetition);
         // One that does not belong here learns why from the table, one that missed something what it missed.
         if (!_peers.Contains(from) || beat.Digest != _table.Digest)
             Send(from.Address, new ClusterMessage.Gossip(_table));
     }
 
+    /// <summary>
+    /// Asks for a sign of life, and soon again where none comes: TCP takes what is lost for lost when it hears of something that was sent
+    /// later. Its own time for that grows with each loss, to more than a second where many are lost.
+    /// </summary>
+    private void Ask(UniqueAddress[] members, HeartbeatKind kind)
+    {
+        foreach (var member in members)
+            Beat(member, kind, bothWays: kind == HeartbeatKind.Repetition);
+        if (_peers.Owing(Clock).Length > 0)
+            Timers.StartSingleTimer(s_again, s_again, _settings.AnswerTime);
+    }
+
+    private void Beat(UniqueAddress to, HeartbeatKind kind, bool bothWays)
+    {
+        var beat = new ClusterMessage.Heartbeat(to.Uid, Clock.Ticks, _peers.Send(to, kind, Clock), _table.Digest, kind);
+        Send(to.Address, beat);
+        if (bothWays)
+            _transport.SendBack(to, beat.ToFrame());
+    }
+
     private void Tick()
     {
-        foreach (var member in _peers.All)
-            Send(member.Address, new ClusterMessage.Heartbeat(member.Uid, Clock.Ticks, _peers.EchoFor(member), _table.Digest));
+        Ask(_peers.Due(Clock), HeartbeatKind.Question);
         var missing = _peers.Missing(Clock);
         if (missing.Length > 0)
             Publish();

@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Event;
-
 namespace Akka.Cluster;
 
 /// <summary>What a cluster tells its subscribers. A member's status may skip a step: then so do its events.</summary>

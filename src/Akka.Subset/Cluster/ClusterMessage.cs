@@ -26,7 +26,8 @@ internal abstract record ClusterMessage
     /// <param name="Sent">The sender's clock.</param>
     /// <param name="Echo">The last <paramref name="Sent"/> of the recipient that the sender got; 0 for none.</param>
     /// <param name="Digest">The digest of the sender's table.</param>
-    public sealed record Heartbeat(int ToUid, long Sent, long Echo, ulong Digest) : ClusterMessage;
+    /// <param name="Kind">What is to be done about it.</param>
+    public sealed record Heartbeat(int ToUid, long Sent, long Echo, ulong Digest, HeartbeatKind Kind) : ClusterMessage;
 
     public byte[] ToFrame()
     {
@@ -38,7 +39,8 @@ internal abstract record ClusterMessage
             Join => writer.Byte(3),
             Welcome welcome => welcome.Table.Write(writer.Byte(4)),
             Gossip gossip => gossip.Table.Write(writer.Byte(5)),
-            Heartbeat beat => writer.Byte(6).Int32(beat.ToUid).Int64(beat.Sent).Int64(beat.Echo).Int64((long)beat.Digest),
+            Heartbeat beat => writer.Byte(6).Int32(beat.ToUid).Int64(beat.Sent).Int64(beat.Echo).Int64((long)beat.Digest)
+                .Byte((byte)beat.Kind),
             _ => throw new UnreachableException(),
         };
         return writer.ToFrame();
@@ -56,10 +58,23 @@ internal abstract record ClusterMessage
             3 => new Join(),
             4 => new Welcome(MembershipTable.Read(ref reader, system, now)),
             5 => new Gossip(MembershipTable.Read(ref reader, system, now)),
-            6 => new Heartbeat(reader.Int32(), reader.Int64(), reader.Int64(), (ulong)reader.Int64()),
+            6 => new Heartbeat(reader.Int32(), reader.Int64(), reader.Int64(), (ulong)reader.Int64(), (HeartbeatKind)reader.Byte()),
             var other => throw new WireException($"a cluster message of an unknown kind, {other}"),
         };
         reader.End();
         return message;
     }
+}
+
+/// <summary>What is to be done about a heartbeat. One of another number is a sign of life and no more.</summary>
+internal enum HeartbeatKind : byte
+{
+    /// <summary>It wants an answer.</summary>
+    Question,
+
+    /// <summary>The question was not answered in time: both connections are used for this one, and for its answer.</summary>
+    Repetition,
+
+    /// <summary>Nothing.</summary>
+    Answer,
 }

@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
-
 namespace Akka.Cluster;
 
 /// <summary>How far a member is. It only ever moves on.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
 using Akka.Remote;
 
 namespace Akka.Cluster;

@@ -1,7 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
-using Akka.Actor.Internal;
-
 namespace Akka.Event;
 
 /// <summary>A message that is no dead letter when nobody takes it.</summary>

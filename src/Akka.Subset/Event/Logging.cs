@@ -1,6 +1,4 @@
 using System.Globalization;
-using Akka.Actor;
-using Akka.Actor.Internal;
 
 namespace Akka.Event;
 

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Threading.Channels;
-using Akka.Actor;
-using Akka.Event;
+using Akka.Cluster;
 
 namespace Akka.Remote;
 
@@ -62,11 +61,12 @@ internal sealed class Association(Transport transport, Address remote)
     {
         try
         {
-            await using var stream = await Connect();
+            var (connected, peer) = await Connect();
+            await using var stream = connected;
             if (_failures > 0)
                 transport.Log(LogLevel.InfoLevel, $"Connected to {remote} again");
             _failures = 0;
-            await Pump(stream);
+            await Pump(stream, peer);
         }
         catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
         {
@@ -88,7 +88,7 @@ internal sealed class Association(Transport transport, Address remote)
         }
     }
 
-    private async Task<Stream> Connect()
+    private async Task<(Stream Stream, UniqueAddress Peer)> Connect()
     {
         var settings = transport.Settings;
         using var deadline = new CancellationTokenSource(settings.FrameDeadline, transport.Clock);
@@ -104,7 +104,7 @@ internal sealed class Association(Transport transport, Address remote)
                 ?? throw new WireException("it was refused");
             if (Hello.FromFrame(answer) is var hello && hello.From.Address != remote)
                 throw new WireException($"it is {hello.From.Address} that answers there");
-            return stream;
+            return (stream, hello.From);
         }
         catch (Exception e)
         {
@@ -117,10 +117,10 @@ internal sealed class Association(Transport transport, Address remote)
     }
 
     /// <summary>Writes what waits, several frames in one go, until the other side ends the connection.</summary>
-    private async Task Pump(Stream stream)
+    private async Task Pump(Stream stream, UniqueAddress peer)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(transport.Ended);
-        var end = AwaitEnd(stream, lost);
+        var end = ListenUntilEnd(stream, peer, lost);
         _connected = true;
         try
         {
@@ -144,14 +144,16 @@ internal sealed class Association(Transport transport, Address remote)
         }
     }
 
-    /// <summary>The other side says nothing after its hello, so whatever can be read is the end.</summary>
-    private static async Task AwaitEnd(Stream stream, CancellationTokenSource lost)
+    /// <summary>Only the cluster's frames come against the direction of a connection; any other, or a wrong one, ends it.</summary>
+    private async Task ListenUntilEnd(Stream stream, UniqueAddress peer, CancellationTokenSource lost)
     {
+        var settings = transport.Settings;
         try
         {
-            _ = await stream.ReadAsync(new byte[1], lost.Token);
+            while (await Frames.Read(stream, settings.MaxFrameBytes, settings.FrameDeadline, transport.Clock, lost.Token) is [FrameKind.Cluster, ..] frame)
+                transport.ClusterFrames?.Invoke(peer, frame);
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
         {
             // The end, too.
         }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Akka.Actor;
 using Akka.Cluster;
 
 namespace Akka.Remote;
@@ -61,7 +60,7 @@ internal sealed record Hello(UniqueAddress From, Address To)
     public const int MaxLength = 2048;
 
     private const int Magic = 0x414B5342; // AKSB
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     public byte[] ToFrame() => new WireWriter(FrameKind.Hello)
         .Int32(Magic).Byte(Version).Int32(From.Uid).Text(From.Address.ToString()).Text(To.ToString()).ToFrame();

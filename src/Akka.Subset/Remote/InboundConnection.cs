@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Akka.Cluster;
 
 namespace Akka.Remote;
@@ -10,6 +11,8 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
 
     private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(transport.Ended);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<byte[]> _back = Channel.CreateBounded<byte[]>(
+        new BoundedChannelOptions(4) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
     private Stream? _stream;
 
     /// <exception cref="WireException">What came is not what the protocol has there.</exception>
@@ -30,6 +33,7 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
         }
         if (transport.Replace(from, this) is { } predecessor)
             await predecessor.End(transport.Clock);
+        _ = SayBack(_stream);
         try
         {
             while (await Frames.Read(_stream, settings.MaxFrameBytes, settings.FrameDeadline, transport.Clock, _ended.Token) is { } frame)
@@ -38,6 +42,22 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
         finally
         {
             transport.Forget(from, this);
+        }
+    }
+
+    /// <summary>Sends a frame against the connection's direction; the oldest that still waits gives way to it.</summary>
+    public void SendBack(byte[] frame) => _back.Writer.TryWrite(frame);
+
+    private async Task SayBack(Stream stream)
+    {
+        try
+        {
+            await foreach (var frame in _back.Reader.ReadAllAsync(_ended.Token))
+                await stream.WriteAsync(frame, _ended.Token);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Who reads hears of the end, too.
         }
     }
 

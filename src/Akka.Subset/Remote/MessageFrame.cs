@@ -1,7 +1,3 @@
-using System.Collections.Concurrent;
-using Akka.Actor;
-using Akka.Actor.Internal;
-using Akka.Event;
 using Akka.Serialization;
 
 namespace Akka.Remote;

@@ -1,18 +1,14 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Akka.Actor;
-using Akka.Actor.Internal;
 using Akka.Cluster;
-using Akka.Event;
-using Akka.Subset;
 
 namespace Akka.Remote;
 
 /// <summary>
-/// Remoting: one connection for each direction between two systems. Who has something to say connects; who accepts only listens. So the
-/// messages from one system to another stay in order, and a connection that is lost takes nobody else's messages with it.
+/// Remoting: one connection for each direction between two systems. Who has something to say connects; who accepts listens. So the
+/// messages from one system to another stay in order, and a connection that is lost takes nobody else's messages with it. Only heartbeats
+/// may go back over it, when they get no answer by the other one: where many packets are lost, a connection stands still for seconds.
 /// </summary>
 internal sealed class Transport : IDisposable
 {
@@ -108,6 +104,13 @@ internal sealed class Transport : IDisposable
         }
 
         association.Send(frame, expendable);
+    }
+
+    /// <summary>Sends a frame of the cluster over the connection that the other system has made, if there is one.</summary>
+    public void SendBack(UniqueAddress to, byte[] frame)
+    {
+        lock (_connections)
+            _connections.GetValueOrDefault(to)?.SendBack(frame);
     }
 
     /// <summary>Makes a connection the one of its system; the one that it replaces, if any.</summary>

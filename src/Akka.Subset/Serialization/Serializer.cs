@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
-
 namespace Akka.Serialization;
 
 /// <summary>Turns messages into bytes and back.</summary>

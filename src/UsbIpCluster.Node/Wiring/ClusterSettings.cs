@@ -12,7 +12,7 @@ internal sealed record ClusterSettings(IPEndPoint Listen, IPAddress Address, Clu
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a node may be silent before it counts as unreachable.</summary>
-    public static readonly TimeSpan AcceptablePause = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan AcceptablePause = TimeSpan.FromSeconds(3.5);
 
     /// <summary>The largest message between nodes, in bytes: an entry of some thousand devices.</summary>
     public const int MaxFrame = 1024 * 1024;

@@ -55,6 +55,22 @@ public sealed class MembershipTests : TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task Members_stay_in_touch_while_one_of_their_two_connections_stands_still()
+    {
+        var (first, second) = (Proxied(), Proxied());
+        await Together(first, second);
+        await Until(() => new[] { first, second }.All(cluster => cluster.State.Members.All(member => member.Status == MemberStatus.Up)));
+        var unreachable = CreateTestProbe(_systems[0]);
+        foreach (var cluster in new[] { first, second })
+            cluster.Subscribe(unreachable.Ref, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.UnreachableMember));
+        _proxies[1].Hold();
+        unreachable.ExpectNoMsg(3 * Systems.Pause);
+        _proxies[0].Hold();
+        unreachable.ExpectMsg<ClusterEvent.UnreachableMember>(Soon);
+        unreachable.ExpectMsg<ClusterEvent.UnreachableMember>(Soon);
+    }
+
+    [Fact]
     public async Task A_member_of_another_cluster_is_not_taken_in()
     {
         var (first, second) = (Node(), Node());

@@ -4,12 +4,15 @@ using System.Net.Sockets;
 
 namespace Akka.Contract.Remote;
 
-/// <summary>Stands before a system's port and passes everything on, until it is cut and nothing passes any more.</summary>
+/// <summary>
+/// Stands before a system's port and passes everything on, until it is cut and nothing passes any more, or stands still.
+/// </summary>
 internal sealed class Proxy : IDisposable
 {
     private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
     private TcpListener _listener = new(IPAddress.Loopback, 0);
     private volatile bool _cut;
+    private volatile bool _isHeld;
 
     public Proxy()
     {
@@ -30,6 +33,9 @@ internal sealed class Proxy : IDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    /// <summary>From now on nothing arrives, and no connection ends.</summary>
+    public void Hold() => _isHeld = true;
 
     public void Cut()
     {
@@ -73,8 +79,8 @@ internal sealed class Proxy : IDisposable
             if (_cut)
                 return;
             await Task.WhenAny(
-                client.GetStream().CopyToAsync(target.GetStream()),
-                target.GetStream().CopyToAsync(client.GetStream()));
+                Pass(client.GetStream(), target.GetStream()),
+                Pass(target.GetStream(), client.GetStream()));
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
@@ -85,6 +91,17 @@ internal sealed class Proxy : IDisposable
             _clients.TryRemove(client, out _);
             _clients.TryRemove(target, out _);
             client.Dispose();
+        }
+    }
+
+    private async Task Pass(NetworkStream from, NetworkStream to)
+    {
+        var buffer = new byte[16 * 1024];
+        while (await from.ReadAsync(buffer) is > 0 and var length)
+        {
+            while (_isHeld && !_cut)
+                await Task.Delay(10);
+            await to.WriteAsync(buffer.AsMemory(0, length));
         }
     }
 }

@@ -12,6 +12,7 @@ namespace Akka.Contract.Remote;
 /// <summary>What comes over the wire and does not belong there ends its own connection and nothing else.</summary>
 public sealed class WireTests : TestKit.Xunit2.TestKit
 {
+    private const byte Version = 2;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentQueue<string> _log = new();
@@ -76,6 +77,23 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
         await NothingElseIsDisturbed();
     }
 
+    [Theory]
+    [InlineData("\u0009")]
+    [InlineData("\u0001\0\u0003abc")]
+    [InlineData("\u0002\u0063")]
+    public async Task Who_was_connected_to_and_says_anything_but_heartbeats_is_left(string frame)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var address = $"akka.tcp://contract@{listener.LocalEndpoint}";
+        _system.ActorSelection($"{address}/user/parrot").Tell(new Say("hello"), ActorRefs.NoSender);
+        using var client = await listener.AcceptTcpClientAsync().WaitAsync(Soon);
+        var hello = HelloFrame(Version, address, Systems.AddressOf(_system).ToString());
+        await client.GetStream().WriteAsync((byte[])[.. hello, .. Framed(Encoding.Latin1.GetBytes(frame))]);
+        Assert.True(await Closed(client) < TimeSpan.FromSeconds(2));
+        await NothingElseIsDisturbed();
+    }
+
     [Fact]
     public async Task Random_frames_after_the_handshake_disturb_nothing()
     {
@@ -93,10 +111,10 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
     }
 
     [Theory]
-    [InlineData(2, "akka.tcp://contract@127.0.0.1:1", null)]
-    [InlineData(1, "akka.tcp://other@127.0.0.1:1", null)]
-    [InlineData(1, "akka.tcp://contract@127.0.0.1:1", "akka.tcp://contract@127.0.0.1:2")]
-    [InlineData(1, "akka://contract", null)]
+    [InlineData(Version - 1, "akka.tcp://contract@127.0.0.1:1", null)]
+    [InlineData(Version, "akka.tcp://other@127.0.0.1:1", null)]
+    [InlineData(Version, "akka.tcp://contract@127.0.0.1:1", "akka.tcp://contract@127.0.0.1:2")]
+    [InlineData(Version, "akka://contract", null)]
     public async Task A_hello_of_another_version_system_or_recipient_is_refused(byte version, string from, string? to)
     {
         using var client = await Connect();
@@ -277,7 +295,7 @@ public sealed class WireTests : TestKit.Xunit2.TestKit
     private async Task<TcpClient> Greeted()
     {
         var client = await Connect();
-        await client.GetStream().WriteAsync(HelloFrame(1, "akka.tcp://contract@127.0.0.1:1", Systems.AddressOf(_system).ToString()));
+        await client.GetStream().WriteAsync(HelloFrame(Version, "akka.tcp://contract@127.0.0.1:1", Systems.AddressOf(_system).ToString()));
         var answer = new byte[9];
         await client.GetStream().ReadExactlyAsync(answer);
         Assert.Equal("\0AKSB"u8.ToArray(), answer[4..]);

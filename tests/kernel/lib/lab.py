@@ -3,7 +3,7 @@ import itertools
 import tempfile
 import time
 
-from bench import start_cluster
+from bench import check_nothing_left, poll, start_cluster
 from machine import Machine
 from qemu import LINK
 from say import say
@@ -32,15 +32,17 @@ class Lab:
         if with_cluster and self._daemons is None:
             self._restore([])
             self._daemons = start_cluster(*self.machines[:self._first])
+            if self._first == PAIR:
+                _rehearse(*self.machines[:PAIR], self._daemons)
             self._save(self.machines[:self._first], "cluster")
         self._restore(self._daemons if with_cluster else [])
         return self.machines[:count]
 
     def _power_on(self, count):
-        starting = [self._off.pop(0) for _ in range(count)]
-        self.machines += starting
-        for machine in starting:
-            machine.start()
+        for _ in range(count):
+            self._off[0].start()
+            self.machines.append(self._off.pop(0))
+        starting = self.machines[len(self.machines) - count:]
         for machine in starting:
             seconds = machine.boot()
             say(f"boot: {machine.name} ({machine.address}) is ready after {seconds:.1f} s")
@@ -73,6 +75,28 @@ class Lab:
         for machine in self.machines:
             machine.end()
         self._folder.cleanup()
+
+
+def _rehearse(exporter, importer, daemons):
+    """Attaches a disk, loses it, has it back and gives it up. What a daemon does for the first time takes it seconds here, while its code
+    is compiled; every scenario would wait for that again. Those that start a daemon of their own see it as it is."""
+    serial = "REHEARSAL"
+    disk = exporter.make_disk(serial)
+    giver, taker = daemons
+    poll("A's daemon knows the rehearsal's disk", lambda: giver.devices(serial=serial))
+    giver.rpc("bind", selector=f"serial={serial}")
+    poll("the rehearsal's disk is available", lambda: taker.devices(serial=serial, state="available"))
+    taker.rpc("attach", selector=f"serial={serial}", waitSeconds=60, timeout=70)
+    importer.checksum(importer.find_disk(serial)["device"])
+    begun = importer.now()
+    exporter.reset_tcp()
+    taker.wait_event(begun, '"reattached"', timeout=60)
+    importer.find_disk(serial)
+    taker.rpc("detach", all=True)
+    check_nothing_left(exporter, importer, daemons)
+    giver.rpc("unbind", selector=f"serial={serial}")
+    exporter.unplug(disk)
+    poll("the rehearsal's disk is forgotten", lambda: not any(daemon.devices(serial=serial) for daemon in daemons))
 
 
 def _stop(machines):

@@ -7,8 +7,11 @@ import socket
 import subprocess
 import time
 
+from polling import patient
+
 LINK = {"A": "10.0.0.1", "B": "10.0.0.2", "C": "10.0.0.3"}
 CLUSTER_LINK = {"A": "10.1.0.1", "B": "10.1.0.2", "C": "10.1.0.3"}
+START_TIMEOUT = 20
 _HUB = "A"
 _PR_SET_PDEATHSIG = 1
 
@@ -66,10 +69,14 @@ class Qemu:
             self._socket(kind).unlink(missing_ok=True)
         self.process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, stdout=open(self.console, "ab"),
                                         stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
-        self._monitor = connect(self._socket("qmp"), 10, self.process).makefile("rw")
-        self._monitor.readline()
-        self.qmp("qmp_capabilities")
-        return connect(self._socket("agent"), 10, self.process)
+        try:
+            self._monitor = connect(self._socket("qmp"), patient(START_TIMEOUT), self.process).makefile("rw")
+            self._monitor.readline()
+            self.qmp("qmp_capabilities")
+            return connect(self._socket("agent"), patient(START_TIMEOUT), self.process)
+        except RuntimeError:
+            self.kill()
+            raise
 
     def qmp(self, command, **arguments):
         self._monitor.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using UsbIpCluster.Certificates;
@@ -59,6 +60,19 @@ public sealed class TlsLinkTests : IDisposable
         Assert.Equal(
             "127.0.0.1 shows a certificate without a node's name that the cluster's CA has not issued",
             await RefusedAsync(PemFile.ReadPair(other.Authority, other.PathOf("ca.key"))));
+    }
+
+    [Fact]
+    public async Task Nobody_gets_in_with_a_certificate_of_the_CA_that_is_for_no_node()
+    {
+        using var authority = PemFile.ReadPair(_pki.Authority, _pki.PathOf("ca.key"));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=printer", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        using var issued = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), [1]);
+        using var certificate = issued.CopyWithPrivateKey(key);
+        Assert.Equal("127.0.0.1 shows a certificate without a node's name", await RefusedAsync(certificate));
     }
 
     [Fact]

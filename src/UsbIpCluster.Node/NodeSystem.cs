@@ -36,6 +36,7 @@ internal sealed class NodeSystem : IAsyncDisposable
 
     // A slow machine that starts all its services at once takes its time. systemd waits for 90 s.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DevicesTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StartInterval = TimeSpan.FromSeconds(1);
 
     private readonly Func<ActorSystem> _create;
@@ -157,6 +158,7 @@ internal sealed class NodeSystem : IAsyncDisposable
             Action<NewBeginning> beginAnew = life.EndFor;
             var node = system.ActorOf(Props.Create(() => new NodeActor(foundation, aim, beginAnew)), "node");
             var actors = await node.Ask<ControlActors>(new NodeActor.GetControlActors(), StartTimeout);
+            await AwaitDevicesAsync(actors);
             _present.SetResult(life.Begun(actors));
             return life;
         }
@@ -164,6 +166,19 @@ internal sealed class NodeSystem : IAsyncDisposable
         {
             await EndAsync(life);
             throw;
+        }
+    }
+
+    // Who is told that the node is ready finds its devices; but one that its driver never answers for keeps no node from starting.
+    private async Task AwaitDevicesAsync(ControlActors actors)
+    {
+        try
+        {
+            await actors.Exports.Ask<ExportManager.Settled>(new ExportManager.GetSettled(), DevicesTimeout);
+        }
+        catch (AskTimeoutException)
+        {
+            _log.LogWarning("not all devices of this node are known after {Seconds} s; the others are served", DevicesTimeout.TotalSeconds);
         }
     }
 

@@ -50,6 +50,12 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     /// <summary>The exported devices that nobody has.</summary>
     public sealed record Offered(ImmutableArray<DevlistDevice> Devices);
 
+    /// <summary>Asks to hear when all devices that are here are in the inventory; answered with a <see cref="Settled"/>.</summary>
+    public sealed record GetSettled;
+
+    /// <summary>All devices that were here are in the inventory.</summary>
+    public sealed record Settled;
+
     /// <summary>How long a device may take to be bound or unbound, the time that it spends on other things before included.</summary>
     private static readonly TimeSpan WorkTimeout = TimeSpan.FromSeconds(25);
 
@@ -58,6 +64,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private readonly ImmutableArray<IDeviceExporter> _exporters;
     private readonly IActorRef _inventory;
     private readonly Dictionary<BusId, Local> _devices = [];
+    private readonly HashSet<BusId> _unshown = [];
+    private readonly List<IActorRef> _awaitAll = [];
     private readonly List<IDisposable> _subscriptions = [];
     private readonly Dictionary<Guid, IActorRef> _waiting = [];
     private ImmutableHashSet<string> _conflicts = [];
@@ -98,6 +106,11 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
                 Sender.Tell(new ExportedDevice.Known(local.Last, Decide(local), IsDraining));
         });
         Receive<ExportedDevice.Shown>(OnShown);
+        Receive<GetSettled>(_ =>
+        {
+            _awaitAll.Add(Sender);
+            AnswerIfSettled();
+        });
         Receive<ExportedDevice.TellHolder>(tell => OnTellHolder(tell.Message));
         Receive<Drain>(OnDrain);
         Receive<DrainWaitOver>(over => AnswerDrain(over.Id, new Status.Failure(new ControlException(
@@ -186,6 +199,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         var actor = Context.ActorOf(
             Props.Create(() => new ExportedDevice(exporter, device, file, decision, draining, settings, inventory)), device.BusId.Value);
         Context.Watch(actor);
+        _unshown.Add(device.BusId);
         _devices[device.BusId] = new Local(actor, exporter, device, DeviceEntry.Of(device, exporter.Backend), draining);
     }
 
@@ -194,12 +208,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         foreach (var (busId, local) in _devices.Where(d => d.Value.Actor.Equals(terminated.ActorRef)).ToArray())
         {
             _devices.Remove(busId);
+            _unshown.Remove(busId);
             _inventory.Tell(new InventoryActor.LocalDeviceGone(busId));
             if (local.Presence == Presence.BackAlready)
                 Start(local.Exporter, local.Last);
         }
 
         AnswerDrains();
+        AnswerIfSettled();
     }
 
     private void OnShown(ExportedDevice.Shown shown)
@@ -207,7 +223,18 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         if (!_devices.TryGetValue(shown.Entry.BusId, out var local) || !local.Actor.Equals(Sender))
             return;
         _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, Draining = shown.Draining };
+        _unshown.Remove(shown.Entry.BusId);
         AnswerDrains();
+        AnswerIfSettled();
+    }
+
+    private void AnswerIfSettled()
+    {
+        if (_unshown.Count > 0)
+            return;
+        foreach (var asker in _awaitAll)
+            asker.Tell(new Settled());
+        _awaitAll.Clear();
     }
 
     private void Route(BusId busId, object message, Action otherwise)

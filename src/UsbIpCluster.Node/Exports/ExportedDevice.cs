@@ -661,8 +661,10 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         if (entry == _shown)
             return;
         _shown = entry;
-        Context.Parent.Tell(new Shown(entry, _door.Draining));
+
+        // In this order: what the parent knows is in the inventory.
         _inventory.Tell(new InventoryActor.LocalDevice(entry));
+        Context.Parent.Tell(new Shown(entry, _door.Draining));
     }
 
     private void Publish(string kind, string user, string? reason = null) =>

@@ -58,6 +58,28 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_awaits_the_devices_is_answered_when_all_are_in_the_inventory()
+    {
+        const int Devices = 50;
+        for (var number = 1; number < Devices; number++)
+            _second.Show(Samples.Local($"sim-{number}", ExportStatus.Unbound));
+        await AskAsync<ExportManager.Settled>(new ExportManager.GetSettled());
+        for (var number = 0; number < Devices; number++)
+        {
+            Assert.True(_inventory.HasMessages, $"{number} of {Devices} devices are in the inventory");
+            await _inventory.ExpectMsgAsync<InventoryActor.LocalDevice>();
+        }
+    }
+
+    [Fact]
+    public async Task A_device_that_goes_before_it_was_looked_at_keeps_nobody_waiting()
+    {
+        _second.Show(Samples.Local("sim-0", ExportStatus.Unbound));
+        _second.Unplug(BusId.Parse("sim-0"));
+        await AskAsync<ExportManager.Settled>(new ExportManager.GetSettled());
+    }
+
+    [Fact]
     public async Task What_an_exporter_sees_reaches_the_device()
     {
         await ExpectShownAsync("1-1");

@@ -7,7 +7,7 @@ from bench import check, check_descriptors, check_nothing_left, measure, median,
 CLUSTER = True
 TIMEOUT = 420
 SOAK = {"cycles": 1000}
-WARM_UP = 10
+WARM_UP = 5
 THREAD_SLACK = 6
 # What the runtime's heap may have grown by while it had no reason to collect.
 GROWTH_MIB = 24

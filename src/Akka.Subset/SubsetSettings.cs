@@ -28,7 +28,7 @@ public sealed record SubsetSettings
 /// <summary>How a cluster keeps together.</summary>
 public sealed record SubsetClusterSettings
 {
-    /// <summary>How often each member tells each other that it lives.</summary>
+    /// <summary>How often one of two members asks the other whether it lives.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How soon a member that does not answer is asked again.</summary>

@@ -56,6 +56,15 @@ public sealed class ClusterTrust
         return flags == X509ChainStatusFlags.NoError ? null : $"{shown} that can't be used: {flags}";
     }
 
+    /// <summary>Why who shows a certificate is no node of the cluster, in words that go on after its name; null when it is one.</summary>
+    /// <param name="certificate">What was shown; null for nothing.</param>
+    /// <param name="role">At which end.</param>
+    /// <param name="now">When.</param>
+    public string? WhyNoNode(X509Certificate2? certificate, CertificateRole role, DateTimeOffset now) =>
+        WhatIsWrong(certificate, role, now)
+        // The CA may have issued certificates that are for no node at all.
+        ?? (NodeCertificate.NamesOf(certificate!).IsEmpty ? $"shows {NodeCertificate.Describe(certificate!)}" : null);
+
     /// <summary>When the first of the CA's certificates ends that is needed for this one.</summary>
     public DateTimeOffset EndOf(X509Certificate2 certificate) => _authorities
         .Where(authority => authority.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData))

@@ -1,5 +1,3 @@
-using Akka.Remote;
-
 namespace Akka.Actor.Internal;
 
 /// <summary>The one kind of system there is.</summary>

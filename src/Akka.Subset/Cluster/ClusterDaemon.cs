@@ -1,5 +1,3 @@
-using Akka.Remote;
-
 namespace Akka.Cluster;
 
 /// <summary>
@@ -130,7 +128,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
         if (isNews && beat.Kind is HeartbeatKind.Question or HeartbeatKind.Repetition)
             Beat(from, HeartbeatKind.Answer, bothWays: beat.Kind == HeartbeatKind.Repetition);
         // One that does not belong here learns why from the table, one that missed something what it missed.
-        if (!_peers.Contains(from) || beat.Digest != _table.Digest)
+        if (!_peers.Contains(from) || (isNews && beat.Digest != _table.Digest))
             Send(from.Address, new ClusterMessage.Gossip(_table));
     }
 
@@ -148,7 +146,9 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void Beat(UniqueAddress to, HeartbeatKind kind, bool bothWays)
     {
-        var beat = new ClusterMessage.Heartbeat(to.Uid, Clock.Ticks, _peers.Send(to, kind, Clock), _table.Digest, kind);
+        // One look at the clock: an answer to it is no older than the question.
+        var now = Clock;
+        var beat = new ClusterMessage.Heartbeat(to.Uid, now.Ticks, _peers.Send(to, kind, now), _table.Digest, kind);
         Send(to.Address, beat);
         if (bothWays)
             _transport.SendBack(to, beat.ToFrame());

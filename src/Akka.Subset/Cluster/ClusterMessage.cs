@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Akka.Remote;
 
 namespace Akka.Cluster;
 
@@ -28,6 +27,9 @@ internal abstract record ClusterMessage
     /// <param name="Digest">The digest of the sender's table.</param>
     /// <param name="Kind">What is to be done about it.</param>
     public sealed record Heartbeat(int ToUid, long Sent, long Echo, ulong Digest, HeartbeatKind Kind) : ClusterMessage;
+
+    /// <summary>Whether a frame is a heartbeat, if it is anything.</summary>
+    public static bool IsHeartbeat(byte[] frame) => frame is [FrameKind.Cluster, 6, ..];
 
     public byte[] ToFrame()
     {
@@ -72,7 +74,7 @@ internal enum HeartbeatKind : byte
     /// <summary>It wants an answer.</summary>
     Question,
 
-    /// <summary>The question was not answered in time: both connections are used for this one, and for its answer.</summary>
+    /// <summary>The question was not answered in time: both connections are used for this one, and for its answer. At most two follow one.</summary>
     Repetition,
 
     /// <summary>Nothing.</summary>

@@ -1,5 +1,3 @@
-using Akka.Remote;
-
 namespace Akka.Cluster;
 
 /// <summary>What is known of one incarnation.</summary>

@@ -6,8 +6,11 @@ namespace Akka.Cluster;
 /// </summary>
 internal sealed class Peers(SubsetClusterSettings settings)
 {
+    // No message waits for so long, on any connection.
+    private static readonly TimeSpan LatestHeartbeat = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<UniqueAddress, Peer> _peers = [];
-    private TimeSpan _lastTick;
+    private TimeSpan? _lastTick;
 
     public IEnumerable<UniqueAddress> All => _peers.Keys;
 
@@ -34,7 +37,8 @@ internal sealed class Peers(SubsetClusterSettings settings)
         var peer = _peers[member];
         if (kind == HeartbeatKind.Question)
             peer.AskedAt = now;
-        peer.SentAt = now;
+        if (kind != HeartbeatKind.Repetition)
+            peer.SentAt = now;
         return peer.Heard;
     }
 
@@ -48,14 +52,19 @@ internal sealed class Peers(SubsetClusterSettings settings)
             _peers.TryAdd(member, new Peer { AliveAt = now, SentAt = now - settings.HeartbeatInterval });
     }
 
-    /// <summary>Whether it is the newest of its sender: not one that came late, or a second time.</summary>
-    public bool IsNews(UniqueAddress from, ClusterMessage.Heartbeat beat) => _peers.TryGetValue(from, out var peer) && beat.Sent > peer.Heard;
+    /// <summary>
+    /// Whether it is the newest of its sender: not one that came late, or a second time. A clock that goes back further than any that is late
+    /// has begun anew (a machine that was put back), or what came before was wrong.
+    /// </summary>
+    public bool IsNews(UniqueAddress from, ClusterMessage.Heartbeat beat) =>
+        _peers.TryGetValue(from, out var peer) && (beat.Sent > peer.Heard || beat.Sent < peer.Heard - LatestHeartbeat.Ticks);
 
     /// <summary>Takes a heartbeat; true when its sender can be reached again.</summary>
     public bool Heard(UniqueAddress from, ClusterMessage.Heartbeat beat, TimeSpan now)
     {
         var peer = _peers[from];
-        peer.Heard = Math.Max(peer.Heard, beat.Sent);
+        if (IsNews(from, beat))
+            peer.Heard = beat.Sent;
         var echo = TimeSpan.FromTicks(beat.Echo);
         if (echo > peer.AliveAt && echo <= now)
             peer.AliveAt = echo;
@@ -68,9 +77,9 @@ internal sealed class Peers(SubsetClusterSettings settings)
     public UniqueAddress[] Missing(TimeSpan now)
     {
         // A node that was itself held up (a paused machine, a busy one) has not listened, so the others get that time, too.
-        var heldUp = now - _lastTick - settings.HeartbeatInterval;
+        var heldUp = now - (_lastTick ?? now) - settings.HeartbeatInterval;
         foreach (var peer in _peers.Values.Where(_ => heldUp > settings.HeartbeatInterval))
-            peer.AliveAt += heldUp;
+            peer.AliveAt = TimeSpan.FromTicks(Math.Min((peer.AliveAt + heldUp).Ticks, now.Ticks));
         _lastTick = now;
 
         var missing = Those(peer => peer.Reachable && now - peer.AliveAt > settings.AcceptablePause);

@@ -1,7 +1,5 @@
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Threading.Channels;
-using Akka.Cluster;
 
 namespace Akka.Remote;
 
@@ -144,18 +142,25 @@ internal sealed class Association(Transport transport, Address remote)
         }
     }
 
-    /// <summary>Only the cluster's frames come against the direction of a connection; any other, or a wrong one, ends it.</summary>
+    /// <summary>Only heartbeats come against the direction of a connection; anything else ends it.</summary>
     private async Task ListenUntilEnd(Stream stream, UniqueAddress peer, CancellationTokenSource lost)
     {
-        var settings = transport.Settings;
         try
         {
-            while (await Frames.Read(stream, settings.MaxFrameBytes, settings.FrameDeadline, transport.Clock, lost.Token) is [FrameKind.Cluster, ..] frame)
+            while (await Frames.Read(stream, Hello.MaxLength, transport.Settings.FrameDeadline, transport.Clock, lost.Token) is { } frame)
+            {
+                if (!ClusterMessage.IsHeartbeat(frame))
+                    throw new WireException($"{remote} sent something else than heartbeats back");
                 transport.ClusterFrames?.Invoke(peer, frame);
+            }
         }
-        catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
+        catch (WireException e)
         {
-            // The end, too.
+            transport.Refuse(e.Message);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The end.
         }
 
         await lost.CancelAsync();

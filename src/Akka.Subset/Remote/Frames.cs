@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Akka.Cluster;
 
 namespace Akka.Remote;
 

@@ -1,6 +1,4 @@
-using System.Net.Sockets;
 using System.Threading.Channels;
-using Akka.Cluster;
 
 namespace Akka.Remote;
 
@@ -78,6 +76,7 @@ internal sealed class InboundConnection(Transport transport, Socket socket) : ID
     public void Dispose()
     {
         _stream?.Dispose();
+        _back.Writer.TryComplete();
         _done.TrySetResult();
         _ended.Dispose();
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Akka.Serialization;
 
 namespace Akka.Subset;

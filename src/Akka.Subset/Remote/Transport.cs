@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Authentication;
-using Akka.Cluster;
 
 namespace Akka.Remote;
 
@@ -277,7 +275,7 @@ internal sealed class Transport : IDisposable
         }
     }
 
-    private void Refuse(string why)
+    public void Refuse(string why)
     {
         Interlocked.Increment(ref _refused);
         LogOnce(LogLevel.WarningLevel, $"Closed a connection: {why}");

@@ -106,7 +106,10 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
                 Sender.Tell(new ExportedDevice.Known(local.Last, Decide(local), IsDraining));
         });
         Receive<ExportedDevice.Shown>(OnShown);
-        Receive<GetSettled>(_ =>
+
+        // Who asks may be quicker than the exporters, of which this actor hears while it starts: what they have told comes first.
+        Receive<GetSettled>(_ => Self.Forward(new DevicesTold()));
+        Receive<DevicesTold>(_ =>
         {
             _awaitAll.Add(Sender);
             AnswerIfSettled();
@@ -563,4 +566,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private sealed record Unbound(Results Results);
 
     private sealed record DrainWaitOver(Guid Id);
+
+    private sealed record DevicesTold;
 }

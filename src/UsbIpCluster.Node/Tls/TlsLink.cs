@@ -34,7 +34,7 @@ internal sealed class TlsLink(ClusterTls tls, TimeProvider clock)
             CertificateChainPolicy = identity.Trust.PolicyFor(CertificateRole.Client),
             AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, shown, _, _) =>
-                (wrong = WhatIsWrong(identity.Trust, shown as X509Certificate2, CertificateRole.Client)) is null,
+                (wrong = identity.Trust.WhyNoNode(shown as X509Certificate2, CertificateRole.Client, clock.GetUtcNow())) is null,
         };
         return await SecureAsync(
             connection, stream => stream.AuthenticateAsServerAsync(options, deadline), reason => $"{peer} {wrong ?? Failure(reason)}");
@@ -55,18 +55,13 @@ internal sealed class TlsLink(ClusterTls tls, TimeProvider clock)
             CertificateChainPolicy = identity.Trust.PolicyFor(CertificateRole.Server),
             AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, shown, _, _) =>
-                (wrong = WhatIsWrong(identity.Trust, shown as X509Certificate2, CertificateRole.Server)) is null,
+                (wrong = identity.Trust.WhyNoNode(shown as X509Certificate2, CertificateRole.Server, clock.GetUtcNow())) is null,
         };
         var secured = await SecureAsync(
             connection, stream => stream.AuthenticateAsClientAsync(options, deadline), reason => $"it {wrong ?? Failure(reason)}");
         tls.Names.Learn(ClusterAddress.Place(address), NodeCertificate.NamesOf((X509Certificate2)secured.RemoteCertificate!));
         return secured;
     }
-
-    // The CA may have issued certificates that are for no node at all.
-    private string? WhatIsWrong(ClusterTrust trust, X509Certificate2? shown, CertificateRole role) =>
-        trust.WhatIsWrong(shown, role, clock.GetUtcNow())
-        ?? (NodeCertificate.NamesOf(shown!).IsEmpty ? $"shows {NodeCertificate.Describe(shown!)}" : null);
 
     private static async Task<SslStream> SecureAsync(
         NetworkStream connection, Func<SslStream, Task> authenticate, Func<Exception, string> explain)

@@ -47,7 +47,7 @@ internal static class Wiring
             // What was connected to is given as an actor system's address, whoever connected as a socket's.
             var connected = peer.Contains("://", StringComparison.Ordinal);
             var role = connected ? CertificateRole.Server : CertificateRole.Client;
-            if (tls.Current.Trust.WhatIsWrong(certificate, role, DateTimeOffset.UtcNow) is { } wrong)
+            if (tls.Current.Trust.WhyNoNode(certificate, role, DateTimeOffset.UtcNow) is { } wrong)
             {
                 log.Warning("Closed a connection: {0} {1}", peer, wrong);
                 return false;

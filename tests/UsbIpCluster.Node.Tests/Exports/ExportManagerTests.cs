@@ -72,6 +72,22 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_asks_before_the_exporters_have_told_of_anything_is_answered_after_them()
+    {
+        for (var attempt = 0; attempt < 20; attempt++)
+        {
+            var inventory = CreateTestProbe();
+            var settings = new ExportSettings(Samples.Lab1, [], [], TempState.New());
+            var exports = Sys.ActorOf(Props.Create(() => new ExportManager(
+                settings, ImmutableArray.Create<IDeviceExporter>(_exporter), inventory.Ref)));
+            await exports.Ask<ExportManager.Settled>(new ExportManager.GetSettled(), Patience);
+            await inventory.ExpectMsgAsync<InventoryActor.GetView>();
+            Assert.True(inventory.HasMessages, $"attempt {attempt}: no device is in the inventory");
+            await inventory.ExpectMsgAsync<InventoryActor.LocalDevice>();
+        }
+    }
+
+    [Fact]
     public async Task A_device_that_goes_before_it_was_looked_at_keeps_nobody_waiting()
     {
         _second.Show(Samples.Local("sim-0", ExportStatus.Unbound));

@@ -5,6 +5,7 @@ import sys
 import tempfile
 
 import image
+import processors
 from bench import check, poll
 from lab import Lab
 from main import make_bench_disk
@@ -16,6 +17,7 @@ PORT = 3240
 def main():
     target = pathlib.Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
+    processors.watch()
     with tempfile.TemporaryDirectory(prefix="kernel-bench.") as folder:
         prepared = image.prepare()
         lab = Lab(prepared, pathlib.Path(folder), make_bench_disk(pathlib.Path(folder), with_product=False), most=2)

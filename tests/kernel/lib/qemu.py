@@ -74,7 +74,7 @@ class Qemu:
             self._monitor.readline()
             self.qmp("qmp_capabilities")
             return connect(self._socket("agent"), patient(START_TIMEOUT), self.process)
-        except RuntimeError:
+        except (RuntimeError, OSError, ValueError):
             self.kill()
             raise
 

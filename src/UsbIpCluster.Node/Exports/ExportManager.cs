@@ -64,7 +64,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private readonly ImmutableArray<IDeviceExporter> _exporters;
     private readonly IActorRef _inventory;
     private readonly Dictionary<BusId, Local> _devices = [];
-    private readonly HashSet<BusId> _unshown = [];
     private readonly List<IActorRef> _awaitAll = [];
     private readonly List<IDisposable> _subscriptions = [];
     private readonly Dictionary<Guid, IActorRef> _waiting = [];
@@ -202,7 +201,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         var actor = Context.ActorOf(
             Props.Create(() => new ExportedDevice(exporter, device, file, decision, draining, settings, inventory)), device.BusId.Value);
         Context.Watch(actor);
-        _unshown.Add(device.BusId);
         _devices[device.BusId] = new Local(actor, exporter, device, DeviceEntry.Of(device, exporter.Backend), draining);
     }
 
@@ -211,7 +209,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         foreach (var (busId, local) in _devices.Where(d => d.Value.Actor.Equals(terminated.ActorRef)).ToArray())
         {
             _devices.Remove(busId);
-            _unshown.Remove(busId);
             _inventory.Tell(new InventoryActor.LocalDeviceGone(busId));
             if (local.Presence == Presence.BackAlready)
                 Start(local.Exporter, local.Last);
@@ -225,15 +222,14 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     {
         if (!_devices.TryGetValue(shown.Entry.BusId, out var local) || !local.Actor.Equals(Sender))
             return;
-        _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, Draining = shown.Draining };
-        _unshown.Remove(shown.Entry.BusId);
+        _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, IsShown = true, Draining = shown.Draining };
         AnswerDrains();
         AnswerIfSettled();
     }
 
     private void AnswerIfSettled()
     {
-        if (_unshown.Count > 0)
+        if (_devices.Values.Any(local => !local.IsShown))
             return;
         foreach (var asker in _awaitAll)
             asker.Tell(new Settled());
@@ -549,8 +545,15 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         BackAlready,
     }
 
+    // Its entry is what its actor has shown, and before that what can be read off the device.
     private sealed record Local(
-        IActorRef Actor, IDeviceExporter Exporter, LocalDevice Last, DeviceEntry Entry, bool Draining, Presence Presence = Presence.Here);
+        IActorRef Actor,
+        IDeviceExporter Exporter,
+        LocalDevice Last,
+        DeviceEntry Entry,
+        bool Draining,
+        bool IsShown = false,
+        Presence Presence = Presence.Here);
 
     private sealed record Result(BusId BusId, DeviceEntry? Entry, Exception? Error);
 

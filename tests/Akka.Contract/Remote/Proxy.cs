@@ -12,7 +12,7 @@ internal sealed class Proxy : IDisposable
     private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
     private TcpListener _listener = new(IPAddress.Loopback, 0);
     private volatile bool _cut;
-    private volatile bool _isHeld;
+    private volatile TaskCompletionSource? _held;
 
     public Proxy()
     {
@@ -35,11 +35,12 @@ internal sealed class Proxy : IDisposable
     }
 
     /// <summary>From now on nothing arrives, and no connection ends.</summary>
-    public void Hold() => _isHeld = true;
+    public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Cut()
     {
         _cut = true;
+        _held?.TrySetResult();
         _listener.Stop();
         foreach (var (client, _) in _clients)
             client.Dispose();
@@ -99,8 +100,8 @@ internal sealed class Proxy : IDisposable
         var buffer = new byte[16 * 1024];
         while (await from.ReadAsync(buffer) is > 0 and var length)
         {
-            while (_isHeld && !_cut)
-                await Task.Delay(10);
+            if (_held is { } held)
+                await held.Task;
             await to.WriteAsync(buffer.AsMemory(0, length));
         }
     }

@@ -1,3 +1,5 @@
+using UsbIpCluster.Cluster.Tests;
+
 namespace UsbIpCluster.Benchmarks;
 
 /// <summary>
@@ -15,16 +17,16 @@ internal sealed record MachineLoad(int Cores, double LoadBefore, double BusyPerc
     {
         var load = double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0]);
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        var before = Times();
+        var before = ProcessorTimes.Read();
         return () =>
         {
-            long[] spent = [.. Times().Zip(before, (after, first) => after - first)];
-            double all = Math.Max(1, spent.Sum());
+            var spent = ProcessorTimes.Read() - before;
+            double all = Math.Max(1, spent.All);
             return new MachineLoad(
                 Environment.ProcessorCount,
                 load,
-                100 * (spent.Sum() - spent[Idle] - spent[WaitingForDisk] - spent[Steal]) / all,
-                100 * spent[Steal] / all,
+                100 * spent.Work / all,
+                100 * spent.Stolen / all,
                 clock.Elapsed.TotalSeconds);
         };
     }
@@ -33,17 +35,4 @@ internal sealed record MachineLoad(int Cores, double LoadBefore, double BusyPerc
     public override string ToString() =>
         $"the machine: {Cores} cores, load {LoadBefore:F2} before; " +
         $"{Seconds:F0} s, of which busy {BusyPercent:F0} %, stolen {StolenPercent:F1} %";
-
-    // The first line of /proc/stat (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal; guests' time is in the first two.
-    private const int Idle = 3;
-    private const int WaitingForDisk = 4;
-    private const int Steal = 7;
-
-    private static long[] Times() =>
-    [
-        .. File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Skip(1)
-            .Take(Steal + 1)
-            .Select(long.Parse),
-    ];
 }

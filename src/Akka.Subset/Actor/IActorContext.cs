@@ -22,7 +22,7 @@ public interface IActorRefFactory
 public static class ActorRefFactoryExtensions
 {
     /// <summary>Creates an actor with its parameterless constructor.</summary>
-    public static IActorRef ActorOf<TActor>(this IActorRefFactory factory, string? name = null)
+    public static IActorRef ActorOf<[DynamicallyAccessedMembers(Props.Constructors)] TActor>(this IActorRefFactory factory, string? name = null)
         where TActor : ActorBase, new() => factory.ActorOf(Props.Create<TActor>(), name);
 }
 

@@ -6,16 +6,20 @@ namespace Akka.Actor;
 /// <summary>How an actor is made, again after each restart: a type and the arguments of its constructor.</summary>
 public sealed class Props
 {
+    internal const DynamicallyAccessedMemberTypes Constructors =
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.NonPublicConstructors;
+
     private readonly object?[] _arguments;
 
-    private Props(Type type, object?[] arguments) => (Type, _arguments) = (type, arguments);
+    private Props([DynamicallyAccessedMembers(Constructors)] Type type, object?[] arguments) => (Type, _arguments) = (type, arguments);
 
     /// <summary>The actor's type.</summary>
+    [DynamicallyAccessedMembers(Constructors)]
     public Type Type { get; }
 
     /// <summary>Makes it with <c>() => new X(a, b)</c>. The arguments are computed once, here; the constructor runs for each incarnation.</summary>
     /// <exception cref="ArgumentException">The expression is anything else than a call of a constructor.</exception>
-    public static Props Create<TActor>(Expression<Func<TActor>> factory)
+    public static Props Create<[DynamicallyAccessedMembers(Constructors)] TActor>(Expression<Func<TActor>> factory)
         where TActor : ActorBase
     {
         ArgumentNullException.ThrowIfNull(factory);
@@ -25,7 +29,7 @@ public sealed class Props
     }
 
     /// <summary>Makes it with the constructor that these arguments fit.</summary>
-    public static Props Create<TActor>(params object?[] args)
+    public static Props Create<[DynamicallyAccessedMembers(Constructors)] TActor>(params object?[] args)
         where TActor : ActorBase => new(typeof(TActor), args);
 
     internal bool OnCallingThread { get; private init; }

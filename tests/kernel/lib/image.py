@@ -1,7 +1,7 @@
 """The guests' kernel and root file system, made from Debian's packages without installing or booting anything.
 
 Everything is kept in ${XDG_CACHE_HOME:-~/.cache}/usbipcluster/kernel-bench: the packages in debs/, and one folder for each
-combination of package versions, .NET runtime and this recipe: vmlinux, initrd, root.ext4 (never written to by a guest).
+combination of package versions and this recipe: vmlinux, initrd, root.ext4 (never written to by a guest).
 """
 import fcntl
 import gzip
@@ -38,7 +38,6 @@ tls inet_diag tcp_diag unix_diag nf_tables nft_reject_ipv4 sch_tbf sch_netem
 """.split()
 
 UNUSED_DAYS = 14
-DOTNET_FRAMEWORKS = ("Microsoft.NETCore.App", "Microsoft.AspNetCore.App")
 
 
 def cache_folder():
@@ -58,10 +57,9 @@ def prepare():
 
 def _prepare():
     packages = _resolve()
-    runtimes = _dotnet_runtimes()
     key = hashlib.sha256()
     key.update(pathlib.Path(__file__).read_bytes())
-    for part in [*sorted(p["sha256"] for p in packages), *sorted(map(str, runtimes))]:
+    for part in sorted(p["sha256"] for p in packages):
         key.update(part.encode())
     folder = cache_folder() / key.hexdigest()[:16]
     if (folder / "complete").exists():
@@ -82,7 +80,7 @@ def _prepare():
         _write_vmlinux(kernel / f"boot/vmlinuz-{release}", folder / "vmlinux")
         subprocess.run(["depmod", "-b", kernel, release], check=True)
         _write_initrd(kernel, release, root, folder / "initrd", pathlib.Path(scratch, "initrd"))
-        _fill_root(kernel, release, root, runtimes)
+        _fill_root(kernel, release, root)
         make_ext4(root, folder / "root.ext4", spare_mib=128)
     (folder / "release").write_text(release)
     (folder / "complete").touch()
@@ -152,19 +150,6 @@ def _is_good(file, sha256):
     return file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == sha256
 
 
-def _dotnet_runtimes():
-    """The newest runtime of each framework that the SDK on this machine brings, as folders."""
-    listing = subprocess.run(["dotnet", "--list-runtimes"], capture_output=True, text=True, check=True).stdout
-    folders = []
-    for framework in DOTNET_FRAMEWORKS:
-        found = re.findall(rf"^{re.escape(framework)} (10\.\S+) \[(.+)\]$", listing, re.MULTILINE)
-        if not found:
-            sys.exit(f"kernel bench: no {framework} 10 among the runtimes of dotnet --list-runtimes")
-        version, folder = found[-1]
-        folders.append(pathlib.Path(folder, version))
-    return folders
-
-
 def _write_vmlinux(bzimage, target):
     """Unpacks the kernel, so that QEMU enters it directly (PVH) and no emulated CPU spends seconds on decompression."""
     data = bzimage.read_bytes()
@@ -217,20 +202,13 @@ def _write_initrd(kernel, release, root, target, scratch):
         subprocess.run(["cpio", "--null", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=scratch, input=names, stdout=out, check=True)
 
 
-def _fill_root(kernel, release, root, runtimes):
+def _fill_root(kernel, release, root):
     for path in _closure(kernel, release, GUEST_MODULES):
         (root / "lib/modules" / release / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(kernel / "lib/modules" / release / path, root / "lib/modules" / release / path)
     for listing in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
         shutil.copy(kernel / "lib/modules" / release / listing, root / "lib/modules" / release)
     subprocess.run(["depmod", "-b", root, release], check=True)
-
-    dotnet = root / "usr/share/dotnet"
-    home = runtimes[0].parent.parent.parent
-    shutil.copytree(home / "host", dotnet / "host")
-    shutil.copy(home / "dotnet", dotnet / "dotnet")
-    for runtime in runtimes:
-        shutil.copytree(runtime, dotnet / "shared" / runtime.parent.name / runtime.name)
 
     for folder in ("proc", "sys", "dev", "run", "tmp", "bench", "root", "var/lib", "etc", "usr/sbin"):
         (root / folder).mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def make_bench_disk(folder, with_product):
     tree = folder / "bench"
     shutil.copytree(HERE / "guest", tree / "guest", ignore=shutil.ignore_patterns("__pycache__"))
     if with_product:
-        shutil.copytree(product.publish(), tree / "bin", ignore=shutil.ignore_patterns("*.pdb", "*.xml"))
+        shutil.copytree(product.publish(), tree / "bin", symlinks=True, ignore=shutil.ignore_patterns("*.pdb", "*.xml"))
     image.make_ext4(tree, folder / "bench.ext4")
     return folder / "bench.ext4"
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Akka.Event;
 
 /// <summary>How much an entry matters.</summary>

@@ -1,5 +1,4 @@
 using System.Security.Authentication;
-using System.Threading.Channels;
 
 namespace Akka.Remote;
 
@@ -11,8 +10,9 @@ internal sealed class Association(Transport transport, Address remote)
 {
     private const int EntryOverhead = 64;
 
-    private readonly Channel<(byte[] Frame, long Since)> _queue =
-        Channel.CreateUnbounded<(byte[], long)>(new UnboundedChannelOptions { SingleReader = true });
+    // Who sends writes to the connection, too, where nobody does already: waking another thread for it costs more than the writing.
+    private readonly Channel<(byte[] Frame, long Since)> _queue = Channel.CreateUnbounded<(byte[], long)>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private long _queuedBytes;
     private int _running;

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Akka.Remote;
 
 /// <summary>The first byte of a frame.</summary>
@@ -30,14 +28,11 @@ internal static class Frames
             var first = await stream.ReadAsync(header, either.Token);
             if (first == 0)
                 return null;
-            deadline.CancelAfter(patience);
-            await stream.ReadExactlyAsync(header.AsMemory(first), either.Token);
-            var length = BinaryPrimitives.ReadInt32BigEndian(header);
-            if (length < 1 || length > maxLength)
-                throw new WireException($"a frame of {(uint)length} bytes, where 1 to {maxLength} may be");
-            var frame = new byte[length];
-            await stream.ReadExactlyAsync(frame, either.Token);
-            return frame;
+            var rest = ReadRest(stream, header, first, maxLength, either.Token);
+            // Most frames are there as a whole, and need no timer.
+            if (!rest.IsCompleted)
+                deadline.CancelAfter(patience);
+            return await rest;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !ended.IsCancellationRequested)
         {
@@ -47,6 +42,17 @@ internal static class Frames
         {
             throw new WireException("the connection ended within a frame", e);
         }
+    }
+
+    private static async Task<byte[]> ReadRest(Stream stream, byte[] header, int read, int maxLength, CancellationToken cancelled)
+    {
+        await stream.ReadExactlyAsync(header.AsMemory(read), cancelled);
+        var length = BinaryPrimitives.ReadInt32BigEndian(header);
+        if (length < 1 || length > maxLength)
+            throw new WireException($"a frame of {(uint)length} bytes, where 1 to {maxLength} may be");
+        var frame = new byte[length];
+        await stream.ReadExactlyAsync(frame, cancelled);
+        return frame;
     }
 }
 

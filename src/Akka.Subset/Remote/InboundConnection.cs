@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace Akka.Remote;
 
 /// <summary>One accepted connection: a hello each way, then frames of the other side until one is wrong or it ends.</summary>

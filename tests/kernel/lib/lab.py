@@ -79,7 +79,8 @@ class Lab:
 
 def _rehearse(exporter, importer, daemons):
     """Attaches a disk, loses it, has it back and gives it up. What a daemon does for the first time takes it seconds here, while its code
-    is compiled; every scenario would wait for that again. Those that start a daemon of their own see it as it is."""
+    is compiled, and the command's first start while it is read from the disk; every scenario would wait for that again. Those that start a
+    daemon of their own see it as it is."""
     serial = "REHEARSAL"
     disk = exporter.make_disk(serial)
     giver, taker = daemons
@@ -97,6 +98,8 @@ def _rehearse(exporter, importer, daemons):
     giver.rpc("unbind", selector=f"serial={serial}")
     exporter.unplug(disk)
     poll("the rehearsal's disk is forgotten", lambda: not any(daemon.devices(serial=serial) for daemon in daemons))
+    for machine in (exporter, importer):
+        machine.command("version")
 
 
 def _stop(machines):

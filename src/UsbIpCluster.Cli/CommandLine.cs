@@ -18,6 +18,7 @@ internal static class CommandLine
     {
         var options = new GlobalOptions();
         var root = Create(options);
+        arguments = RunCommand.TakeCommand(root, arguments, start => Parse(root, start));
         var parsed = Parse(root, arguments);
         // How long a bare one waits depends on the command, which only the parser finds among the options.
         if (arguments.Contains(WaitOption.Bare) && WaitOf(parsed) is { } wait)
@@ -37,9 +38,11 @@ internal static class CommandLine
         var root = new RootCommand("Attach the USB devices of many hosts by what they are.")
         {
             new ListCommand(), new NodesCommand(), new BindCommand(), new UnbindCommand(), new DrainCommand(),
-            new AttachCommand(), new DetachCommand(), new PortCommand(), new EventsCommand(), new VersionCommand(),
-            new CaCommand(),
+            new AttachCommand(), new RunCommand(), new DetachCommand(), new PortCommand(), new WatchCommand(), new EventsCommand(),
+            new StatusCommand(), new DoctorCommand(), new VersionCommand(),
+            new CaCommand(), new CompletionCommand(),
         };
+        root.Add(new CompleteCommand(root));
         options.AddTo(root);
         return root;
     }

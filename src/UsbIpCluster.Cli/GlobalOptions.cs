@@ -65,6 +65,28 @@ internal sealed class GlobalOptions
         return argument;
     }
 
+    /// <summary>
+    /// <c>--busid BUSID</c> as usbip has it, for the selector <c>BUSID</c>: a device of this node, and of no other. What would be another
+    /// selector is refused.
+    /// </summary>
+    public static Option<string?> BusIdOption()
+    {
+        var option = new Option<string?>("--busid", "-b") { Description = "The device by its bus id on this node, as usbip has it", HelpName = "BUSID" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var value }] && (value.Length == 0 || value.AsSpan().IndexOfAny(":=,/") >= 0))
+                result.AddError($"--busid takes a bus id such as 1-1.4, not '{value}'");
+        });
+        return option;
+    }
+
+    /// <summary>Checks that a device is named once: by a selector or by its bus id.</summary>
+    public static void RequireOne(CommandResult result, Argument selector, Option busId)
+    {
+        if (IsGiven(result, selector) == IsGiven(result, busId))
+            result.AddError("say which device: a selector, or --busid");
+    }
+
     /// <summary>Whether an option is there, right or wrong. Asking a wrong one for its value throws.</summary>
     public static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
 

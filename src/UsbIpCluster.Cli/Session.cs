@@ -37,6 +37,18 @@ internal sealed class Session
     /// <summary>The daemon's socket.</summary>
     public string SocketPath { get; }
 
+    /// <summary>How long the user lets the daemon take; null: as long as is usual.</summary>
+    public TimeSpan? GivenTimeout => _timeout;
+
+    /// <summary>How long one answer of the daemon may take.</summary>
+    public TimeSpan Patience => _timeout ?? DefaultPatience;
+
+    /// <summary>Cancelled by Ctrl-C.</summary>
+    public CancellationToken Cancelled => _cancelled;
+
+    /// <summary>The exit code of a run that does not fail.</summary>
+    public int ExitCode { get; set; }
+
     /// <summary>Runs a command to its exit code; no exception leaves it.</summary>
     public static async Task<int> RunAsync(
         Surroundings surroundings, GlobalOptions options, ParseResult parsed, CancellationToken cancelled)
@@ -50,7 +62,7 @@ internal sealed class Session
             else
                 await ((CliCommand)parsed.CommandResult.Command).RunAsync(session, parsed);
             surroundings.Out.Flush();
-            return 0;
+            return session.ExitCode;
         }
         catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
@@ -71,12 +83,37 @@ internal sealed class Session
     /// <summary>Asks the daemon, with a line of progress while it takes long.</summary>
     /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
     public Task<T> AskAsync<T>(string waitingFor, Func<ControlClient, CancellationToken, Task<T>> ask, TimeSpan? patience = null) =>
-        WithinAsync(_timeout ?? patience ?? DefaultPatience, $"waiting for {waitingFor}", ask);
+        WithinAsync(_timeout ?? patience ?? DefaultPatience, $"waiting for {waitingFor}", Surroundings.Connect, ask);
+
+    /// <summary>As <see cref="AskAsync"/>, on a connection that stays open: it is the caller's.</summary>
+    /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
+    public async Task<(ControlClient Connection, T Answer)> AskAndStayAsync<T>(
+        string waitingFor, Func<ControlClient, CancellationToken, Task<T>> ask, TimeSpan? patience)
+    {
+        ControlClient? connection = null;
+        try
+        {
+            var answer = await WithinAsync(_timeout ?? patience ?? DefaultPatience, $"waiting for {waitingFor}", ControlClient.ConnectAsync, AskAsync, stays: true);
+            return (connection!, answer);
+        }
+        catch
+        {
+            if (connection is not null)
+                await connection.DisposeAsync();
+            throw;
+        }
+
+        Task<T> AskAsync(ControlClient client, CancellationToken cancellationToken)
+        {
+            connection = client;
+            return ask(client, cancellationToken);
+        }
+    }
 
     /// <summary>Listens to the daemon for as long as it speaks, or until the time-out that the user gave.</summary>
     /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
     public Task ListenAsync(Func<ControlClient, CancellationToken, Task> listen) =>
-        WithinAsync(_timeout ?? Timeout.InfiniteTimeSpan, null, async (client, cancellationToken) =>
+        WithinAsync(_timeout ?? Timeout.InfiniteTimeSpan, null, ControlClient.ConnectAsync, async (client, cancellationToken) =>
         {
             await listen(client, cancellationToken);
             return true;
@@ -89,14 +126,20 @@ internal sealed class Session
             Surroundings.Error.WriteLine(SafeText.Of(line));
     }
 
-    private async Task<T> WithinAsync<T>(TimeSpan patience, string? progressText, Func<ControlClient, CancellationToken, Task<T>> talk)
+    private async Task<T> WithinAsync<T>(
+        TimeSpan patience,
+        string? progressText,
+        Func<string, CancellationToken, Task<ControlClient>> connect,
+        Func<ControlClient, CancellationToken, Task<T>> talk,
+        bool stays = false)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_cancelled);
         deadline.CancelAfter(patience);
         await using var progress = progressText is null ? null : Progress.Start(Surroundings, progressText);
         try
         {
-            await using var client = await ControlClient.ConnectAsync(SocketPath, deadline.Token);
+            var client = await connect(SocketPath, deadline.Token);
+            await using var closing = stays ? null : client;
             return await talk(client, deadline.Token);
         }
         catch (OperationCanceledException e) when (!_cancelled.IsCancellationRequested)

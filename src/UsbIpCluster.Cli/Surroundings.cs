@@ -1,3 +1,6 @@
+using UsbIpCluster.Cli.Watch;
+using UsbIpCluster.Control;
+
 namespace UsbIpCluster.Cli;
 
 /// <summary>What a run of the command sees of the world: where it writes, and what it may know about that.</summary>
@@ -15,8 +18,17 @@ internal sealed record Surroundings
     /// <summary>Whether standard error is a terminal.</summary>
     public bool ErrorIsTerminal { get; init; }
 
+    /// <summary>The width of a terminal that does not know its own.</summary>
+    private const int DefaultWidth = 80;
+
     /// <summary>The terminal's width in columns; asked only when standard output is one.</summary>
-    public Func<int> Width { get; init; } = () => 80;
+    public Func<int> Width { get; init; } = () => DefaultWidth;
+
+    /// <summary>Takes over the whole terminal; null when input or output is none.</summary>
+    public Func<IScreen?> OpenScreen { get; init; } = () => null;
+
+    /// <summary>Connects to the daemon for one question.</summary>
+    public Func<string, CancellationToken, Task<ControlClient>> Connect { get; init; } = ControlClient.ConnectAsync;
 
     /// <summary>An environment variable; null when it is not set.</summary>
     public Func<string, string?> Variable { get; init; } = _ => null;
@@ -34,7 +46,9 @@ internal sealed record Surroundings
         Error = new StreamWriter(new StandardStream(2, forgiving: true)) { AutoFlush = true },
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = () => Console.WindowWidth,
+        Width = () => Console.WindowWidth is var width and > 0 ? width : DefaultWidth,
+        OpenScreen = () => Console.IsInputRedirected || Console.IsOutputRedirected ? null : TerminalScreen.Open(new StandardStream(1, forgiving: true)),
+        Connect = ControlClient.ConnectBlockingAsync,
         Variable = Environment.GetEnvironmentVariable,
     };
 }

@@ -15,15 +15,20 @@ namespace UsbIpCluster.Control;
 [JsonSerializable(typeof(UnbindParams))]
 [JsonSerializable(typeof(DrainParams))]
 [JsonSerializable(typeof(AttachParams))]
+[JsonSerializable(typeof(HoldParams))]
 [JsonSerializable(typeof(DetachParams))]
 [JsonSerializable(typeof(PortParams))]
 [JsonSerializable(typeof(EventsParams))]
+[JsonSerializable(typeof(StatusParams))]
 [JsonSerializable(typeof(VersionParams))]
+[JsonSerializable(typeof(DoctorParams))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceRow>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeRow>))]
 [JsonSerializable(typeof(IReadOnlyList<PortRow>))]
 [JsonSerializable(typeof(IReadOnlyList<EventRow>))]
+[JsonSerializable(typeof(StatusRow))]
 [JsonSerializable(typeof(VersionRow))]
+[JsonSerializable(typeof(DoctorReport))]
 public sealed partial class ControlJson : JsonSerializerContext;
 
 /// <summary>Writes times as ISO 8601 in UTC with a Z, however they were given.</summary>

@@ -24,6 +24,9 @@ public static class ControlMethods
     /// <summary><see cref="AttachParams"/> to the <see cref="PortRow"/>s that changed: one.</summary>
     public const string Attach = "attach";
 
+    /// <summary><see cref="HoldParams"/> to the <see cref="PortRow"/>s, in the order of the selectors.</summary>
+    public const string Hold = "hold";
+
     /// <summary><see cref="DetachParams"/> to the <see cref="PortRow"/>s that changed, as they were last.</summary>
     public const string Detach = "detach";
 
@@ -36,8 +39,14 @@ public static class ControlMethods
     /// </summary>
     public const string Events = "events";
 
+    /// <summary><see cref="StatusParams"/> to one <see cref="StatusRow"/>.</summary>
+    public const string Status = "status";
+
     /// <summary><see cref="VersionParams"/> to one <see cref="VersionRow"/>.</summary>
     public const string Version = "version";
+
+    /// <summary><see cref="DoctorParams"/> to one <see cref="DoctorReport"/>: the checks that the daemon can do.</summary>
+    public const string Doctor = "doctor";
 
     /// <summary>The notification of one <see cref="EventRow"/>, from the daemon to a client that follows.</summary>
     public const string Event = "event";

@@ -160,8 +160,18 @@ public sealed record PortParams : IControlParams
 
 /// <summary>Asks for the recent events.</summary>
 /// <param name="Follow">And for every later one, until the connection is closed.</param>
+/// <param name="Steps">Among the later ones also <see cref="EventKinds.AttachmentChanged"/> and <see cref="EventKinds.NodeChanged"/>, for who
+/// shows things as they are: so no change of a row is missed. They are not kept.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record EventsParams(bool Follow = false) : IControlParams
+public sealed record EventsParams(bool Follow = false, bool Steps = false) : IControlParams
+{
+    /// <inheritdoc/>
+    public string? FindProblem() => Steps && !Follow ? "steps goes with follow" : null;
+}
+
+/// <summary>Asks how the node is.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record StatusParams : IControlParams
 {
     /// <inheritdoc/>
     public string? FindProblem() => null;

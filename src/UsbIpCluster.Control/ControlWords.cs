@@ -80,6 +80,12 @@ public static class EventKinds
     /// <summary>A node has left the cluster.</summary>
     public const string NodeRemoved = "node-removed";
 
+    /// <summary>A node's row differs from what was known: its membership, its attachments, its drain. For who asks for steps.</summary>
+    public const string NodeChanged = "node-changed";
+
+    /// <summary>An attachment of this node came to another state, or is gone. For who asks for steps.</summary>
+    public const string AttachmentChanged = "attachment-changed";
+
     /// <summary>This node's actors begin anew, to be in another cluster or in theirs again; the reason says why. No session ends.</summary>
     public const string BegunAnew = "begun-anew";
 
@@ -100,6 +106,18 @@ public static class EventKinds
 
     /// <summary>A device was detached on command.</summary>
     public const string Detached = "detached";
+
+    /// <summary>A local device is exported.</summary>
+    public const string Exported = "exported";
+
+    /// <summary>A local device is exported no longer.</summary>
+    public const string Unexported = "unexported";
+
+    /// <summary>A local device has got a holder.</summary>
+    public const string Leased = "leased";
+
+    /// <summary>A local device has its holder no longer.</summary>
+    public const string Released = "released";
 
     /// <summary>A local device was given to an importer.</summary>
     public const string SessionStarted = "session-started";

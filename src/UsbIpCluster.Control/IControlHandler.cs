@@ -38,6 +38,11 @@ public interface IControlHandler
     /// <summary>Attaches a device here.</summary>
     Task<IReadOnlyList<PortRow>> AttachAsync(AttachParams request, ControlCaller caller, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Attaches devices here for as long as the caller lives. The token is cancelled at the end of its connection, later on too.
+    /// </summary>
+    Task<IReadOnlyList<PortRow>> HoldAsync(HoldParams request, ControlCaller caller, CancellationToken cancellationToken);
+
     /// <summary>Detaches devices here.</summary>
     Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken);
 
@@ -47,6 +52,12 @@ public interface IControlHandler
     /// <summary>The recent events, and the later ones when asked for.</summary>
     Task<EventStream> EventsAsync(EventsParams request, ControlCaller caller, CancellationToken cancellationToken);
 
+    /// <summary>How the node is.</summary>
+    Task<StatusRow> StatusAsync(StatusParams request, ControlCaller caller, CancellationToken cancellationToken);
+
     /// <summary>Which daemon this is.</summary>
     Task<VersionRow> VersionAsync(VersionParams request, ControlCaller caller, CancellationToken cancellationToken);
+
+    /// <summary>Examines this node, and how the nodes reach each other.</summary>
+    Task<DoctorReport> DoctorAsync(DoctorParams request, ControlCaller caller, CancellationToken cancellationToken);
 }

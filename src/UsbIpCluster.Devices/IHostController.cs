@@ -44,4 +44,8 @@ public interface IHostController : IAsyncDisposable
     /// <summary>Detaches the device at a port, and completes when the port is free.</summary>
     /// <exception cref="DeviceException">NoSuchPort, NoPermission, TimedOut, Refused.</exception>
     Task DetachAsync(PortNumber port, CancellationToken cancellationToken);
+
+    /// <summary>What the programs of this host open to use an attached device, read now.</summary>
+    /// <param name="localBusId">Its bus id on this host.</param>
+    DeviceNodes FindNodes(BusId localBusId);
 }

@@ -8,6 +8,7 @@ internal static class KernelError
 {
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
+    public const int NoProcess = 3;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int NoDeviceOrAddress = 6;
@@ -20,8 +21,8 @@ internal static class KernelError
     public const int ReadOnlyFileSystem = 30;
     public const int NoBufferSpace = 105;
 
-    /// <summary>Whether a file is absent: never there, or its device went while it was opened or read.</summary>
-    public static bool IsAbsent(int errno) => errno is NoEntry or NoDevice or NoDeviceOrAddress or NotADirectory;
+    /// <summary>Whether a file is absent: never there, or its device or its process went while it was opened or read.</summary>
+    public static bool IsAbsent(int errno) => errno is NoEntry or NoProcess or NoDevice or NoDeviceOrAddress or NotADirectory;
 
     /// <summary>An error number as the exception for it: NoPermission, or Refused for what no rule covers.</summary>
     /// <param name="errno">The system's answer.</param>

@@ -15,6 +15,9 @@ public sealed record KernelModule(string Name, string Directory)
 
     /// <summary>The importer's host controller.</summary>
     public static KernelModule VhciHcd { get; } = new("vhci-hcd", "/sys/devices/platform/vhci_hcd.0");
+
+    /// <summary>TLS in the kernel, for sessions that are encrypted.</summary>
+    public static KernelModule Tls { get; } = new("tls", "/sys/module/tls");
 }
 
 /// <summary>Whether the modules are there; loads what is missing, trying once for each.</summary>

@@ -15,6 +15,8 @@ public sealed class Sysfs
 
     private const int MaxEntries = 4096;
 
+    private static readonly EnumerationOptions RealOnly = new() { AttributesToSkip = FileAttributes.ReparsePoint };
+
     private readonly string _root;
     private readonly IAttributeWriter _writer;
 
@@ -59,7 +61,7 @@ public sealed class Sysfs
     }
 
     /// <summary>Whether there is a file, a directory or a link that leads to one.</summary>
-    internal bool Exists(string path) => Path.Exists(_root + path);
+    public bool Exists(string path) => Path.Exists(_root + path);
 
     /// <summary>The names in a directory, in no order; none when it is absent.</summary>
     internal IReadOnlyList<string> Entries(string path)
@@ -67,6 +69,20 @@ public sealed class Sysfs
         try
         {
             return Directory.EnumerateFileSystemEntries(_root + path).Take(MaxEntries).Select(entry => Path.GetFileName(entry)).ToList();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The names of the directories in a directory, without links to directories, in no order; none when it is absent.</summary>
+    internal IReadOnlyList<string> Directories(string path)
+    {
+        try
+        {
+            var entries = Directory.EnumerateDirectories(_root + path, "*", RealOnly);
+            return entries.Take(MaxEntries).Select(entry => Path.GetFileName(entry)).ToList();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

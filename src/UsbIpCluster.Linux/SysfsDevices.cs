@@ -14,7 +14,7 @@ namespace UsbIpCluster.Linux;
 /// that its enumeration is done, its strings are read once, and its configuration is told by the names of its interfaces.
 /// </para>
 /// </summary>
-internal sealed class SysfsDevices(Sysfs sysfs)
+internal sealed class SysfsDevices(Sysfs sysfs, HardwareNames? names = null)
 {
     public const string Directory = "/sys/bus/usb/devices";
 
@@ -22,6 +22,7 @@ internal sealed class SysfsDevices(Sysfs sysfs)
     private const int MaxDescriptors = 64 * 1024;
 
     private readonly SystemDisks _systemDisks = new(sysfs);
+    private readonly HardwareNames _names = names ?? new HardwareNames([]);
 
     /// <summary>What was read of a device at one moment.</summary>
     /// <param name="Device">The device.</param>
@@ -123,8 +124,8 @@ internal sealed class SysfsDevices(Sysfs sysfs)
         var record = new UsbDeviceRecord(
             Text.Printable(realPath), busId, id, speed, vendor, product, release, usbClass,
             ConfigurationValue: 0, (byte)Math.Min(configurations, byte.MaxValue), InterfaceCount: 0);
-        return new LocalDevice(
-            record, [], TextOf(path, "serial"), TextOf(path, "manufacturer"), TextOf(path, "product"), ExportStatus.Unbound);
+        return _names.Name(new LocalDevice(
+            record, [], TextOf(path, "serial"), TextOf(path, "manufacturer"), TextOf(path, "product"), ExportStatus.Unbound));
     }
 
     /// <summary>

@@ -29,6 +29,16 @@ internal static partial class SystemCalls
 
     public const short PollIn = 1;
 
+    public const int CurrentFolder = -100;
+
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+    public const nint PidFdOpen = 434;
+
+    public const short SpawnInGroup = 0x02;
+    public const short SpawnWithDefaultSignals = 0x04;
+    public const short SpawnWithSignalMask = 0x08;
+
     // NS_GET_USERNS, include/uapi/linux/nsfs.h.
     public const nuint GetUserNamespace = 0xb701;
 
@@ -64,6 +74,68 @@ internal static partial class SystemCalls
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static unsafe partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FileStatus(int folder, string path, int flags, uint mask, ref byte status);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int Pipe(ref int ends, int flags);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    public static partial int WaitForProcess(int process, out int status, int options);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint OpenProcess(nint call, nint process, nint flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int Spawn(
+        out int process, string path, void* actions, void* attributes, nint* arguments, nint* environment);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    public static unsafe partial int SpawnAttributesInit(void* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    public static unsafe partial int SpawnAttributesDestroy(void* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    public static unsafe partial int SpawnSetFlags(void* attributes, short flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setpgroup")]
+    public static unsafe partial int SpawnSetGroup(void* attributes, int group);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static unsafe partial int SpawnSetDefaultSignals(void* attributes, void* signals);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    public static unsafe partial int SpawnSetSignalMask(void* attributes, void* signals);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    public static unsafe partial int SpawnActionsInit(void* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static unsafe partial int SpawnActionsDestroy(void* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int SpawnAddOpen(void* actions, int descriptor, string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static unsafe partial int SpawnAddDuplicate(void* actions, int descriptor, int to);
+
+    // glibc 2.34.
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    public static unsafe partial int SpawnAddCloseFrom(void* actions, int first);
+
+    [LibraryImport("libc", EntryPoint = "sigfillset")]
+    public static unsafe partial int FillSignals(void* signals);
+
+    [LibraryImport("libc", EntryPoint = "sigemptyset")]
+    public static unsafe partial int EmptySignals(void* signals);
 
     /// <summary>read(2).</summary>
     public static unsafe nint Read(int fd, Span<byte> buffer)

@@ -17,7 +17,7 @@ public sealed class UsbIpHostExporter : IDeviceExporter
     private static readonly TimeSpan ReleaseInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly KernelModules _modules;
-    private readonly SessionSocketOptions _socketOptions;
+    private volatile SessionSocketOptions _socketOptions;
     private readonly TimeProvider _clock;
     private readonly Action<string> _log;
     private readonly SysfsDevices _devices;
@@ -32,28 +32,37 @@ public sealed class UsbIpHostExporter : IDeviceExporter
     /// <param name="sysfs">The kernel's files.</param>
     /// <param name="modules">Loads usbip-host where it is missing.</param>
     /// <param name="uevents">Where changes come from; stays the caller's.</param>
-    /// <param name="socketOptions">When the importer of a session counts as lost.</param>
+    /// <param name="socketOptions">The first <see cref="SocketOptions"/>.</param>
     /// <param name="clock">Times the readings.</param>
     /// <param name="log">Told in one line what an operator should know; called from any thread.</param>
+    /// <param name="names">Names devices that do not do so themselves; null for nothing.</param>
     public UsbIpHostExporter(
         Sysfs sysfs,
         KernelModules modules,
         IUeventSource uevents,
         SessionSocketOptions socketOptions,
         TimeProvider clock,
-        Action<string> log)
+        Action<string> log,
+        HardwareNames? names = null)
     {
         _modules = modules;
         _socketOptions = socketOptions;
         _clock = clock;
         _log = log;
-        _devices = new SysfsDevices(sysfs);
+        _devices = new SysfsDevices(sysfs, names);
         _driver = new UsbIpHostDriver(sysfs, _devices);
         _watch = new DeviceWatch(_devices, uevents, clock, log);
     }
 
     /// <inheritdoc/>
     public string Backend => "kernel";
+
+    /// <summary>When the importer of a session that begins from now on counts as lost.</summary>
+    public SessionSocketOptions SocketOptions
+    {
+        get => _socketOptions;
+        set => _socketOptions = value;
+    }
 
     /// <inheritdoc/>
     public IDisposable Subscribe(Action<DeviceChange> observer) => _watch.Subscribe(observer);

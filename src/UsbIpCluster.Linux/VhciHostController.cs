@@ -23,6 +23,7 @@ public sealed class VhciHostController : IHostController
     private readonly TimeProvider _clock;
     private readonly VhciDriver _driver;
     private readonly PortWatch _watch;
+    private readonly SysfsNodes _nodes;
 
     /// <summary>The host controller of the kernel whose files these are. Loads no module until something is attached.</summary>
     /// <param name="sysfs">The kernel's files.</param>
@@ -42,6 +43,7 @@ public sealed class VhciHostController : IHostController
         _modules = modules;
         _clock = clock;
         _driver = new VhciDriver(sysfs);
+        _nodes = new SysfsNodes(sysfs);
         _watch = new PortWatch(_driver, new PortRecords(recordDirectory, log), uevents, clock, log);
     }
 
@@ -93,6 +95,9 @@ public sealed class VhciHostController : IHostController
                 DeviceError.TimedOut, $"port {port} is not free {FreeTimeout.TotalSeconds} s after it was detached; the kernel still works on it");
         }
     }
+
+    /// <inheritdoc/>
+    public DeviceNodes FindNodes(BusId localBusId) => _nodes.Read(localBusId);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

@@ -6,6 +6,8 @@ using System.Runtime.InteropServices;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
+using UsbIpCluster.Doctor;
+using UsbIpCluster.Linux;
 
 namespace UsbIpCluster.Node;
 
@@ -19,10 +21,12 @@ internal sealed class Daemon : IAsyncDisposable
     private const int Backlog = 4096;
 
     private readonly Stack<Func<Task>> _stop = new();
+    private readonly EventLog _events = new();
+    private readonly ILogger _log;
+    private NodeWatcher _watcher = null!;
+    private Func<NodeOptions, CancellationToken, Task>? _take;
 
-    private Daemon()
-    {
-    }
+    private Daemon(ILogger log) => _log = log;
 
     /// <summary>This program's version.</summary>
     public static string Version { get; } =
@@ -31,12 +35,12 @@ internal sealed class Daemon : IAsyncDisposable
     /// <summary>Starts a node.</summary>
     /// <exception cref="ConfigurationException">Its certificate can't be used.</exception>
     /// <exception cref="StartException">It can't start: a port is taken, another daemon runs, the state folder can't be made.</exception>
-    public static async Task<Daemon> StartAsync(NodeOptions options, ILoggerFactory logs)
+    public static async Task<Daemon> StartAsync(NodeOptions options, ILogger log)
     {
-        var daemon = new Daemon();
+        var daemon = new Daemon(log);
         try
         {
-            await daemon.ComposeAsync(options, logs);
+            await daemon.ComposeAsync(options);
             return daemon;
         }
         catch
@@ -46,6 +50,18 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells a service manager how the daemon is, until it stops.</summary>
+    public void ReportTo(ServiceManager manager)
+    {
+        if (ServiceStatus.Start(manager, _watcher, _events) is { } status)
+            _stop.Push(() => Done(status.Dispose));
+        if (Watchdog.Start(manager, _watcher, _log) is { } watchdog)
+            _stop.Push(() => watchdog.DisposeAsync().AsTask());
+    }
+
+    /// <summary>Takes from options what can change while the node runs (<see cref="OptionsChange"/>). No session notices.</summary>
+    public Task TakeAsync(NodeOptions options, CancellationToken cancellationToken) => _take!(options, cancellationToken);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -53,9 +69,9 @@ internal sealed class Daemon : IAsyncDisposable
             await stop();
     }
 
-    private async Task ComposeAsync(NodeOptions options, ILoggerFactory logs)
+    private async Task ComposeAsync(NodeOptions options)
     {
-        var log = logs.CreateLogger("usbipcd");
+        var log = _log;
         var state = OpenState(options.State);
         var started = DateTimeOffset.UtcNow;
         var tls = options.Tls is { } files ? ClusterTls.Load(files, options.Node, started) : null;
@@ -66,11 +82,20 @@ internal sealed class Daemon : IAsyncDisposable
         var backends = await Backends.StartAsync(options, log);
         _stop.Push(() => backends.DisposeAsync().AsTask());
 
+        var sysfs = new Sysfs();
+        var hooks = new HookRunner(busId => DeviceNode.Of(sysfs, busId));
+        _stop.Push(() => hooks.DisposeAsync().AsTask());
+
         var address = LocalAddress.Of(options.ClusterListen, options.Seeds);
         var endpoints = options.Advertise.IsEmpty
             ? [.. LocalAddress.AllOf(options.Listen, address, options.Seeds).Select(own => new NetworkAddress(own.ToString(), options.Listen.Port))]
             : options.Advertise;
-        var events = new EventLog();
+        var metrics = new NodeMetrics();
+        _events.Observe(row =>
+        {
+            EventLines.Write(log, row, options.Node.Value);
+            metrics.Events.Add(row.Kind);
+        });
         var entry = new NodeEntry(
             options.Node,
             Incarnation: 0,
@@ -81,32 +106,54 @@ internal sealed class Daemon : IAsyncDisposable
             Attachments: 0,
             Draining: false,
             [],
-            NodeSerializer.Minor);
+            NodeSerializer.Minor,
+            [.. endpoints.Take(ProbePlan.MaxEndpoints)]);
+        var attachments = new AttachmentSettings(options.Node, options.KeepAlive, state) { Metrics = metrics };
         var foundation = new NodeFoundation(
             entry,
             tls,
-            events,
+            _events,
             new MembershipSettings(options.Seeds, new KnownMembersFile(state), options.RemoveAfter),
-            new ExportSettings(options.Node, endpoints, options.Exports, state),
-            new AttachmentSettings(options.Node, options.KeepAlive, state),
+            new ExportSettings(options.Node, endpoints, options.Exports, state) { Metrics = metrics },
+            attachments,
             backends.Exporters,
             backends.HostController,
             listener,
-            options.Limits,
-            options.PlainClients);
+            new ListenerSettings(options.Limits, options.PlainClients),
+            new HookSettings(options.Hooks, hooks.RunAsync),
+            metrics);
         var rehearsed = Task.Run(() => Rehearsal.Run(entry));
-        var node = await NodeSystem.StartAsync(() => StartSystem(options, address, tls, logs), foundation, log);
+        var node = await NodeSystem.StartAsync(() => StartSystem(options, address, tls, log), foundation, log);
         _stop.Push(() => node.DisposeAsync().AsTask());
 
+        _watcher = new NodeWatcher(() => node.Present);
+        _take = (next, cancelled) =>
+        {
+            backends.Take(next.KeepAlive);
+            return node.TakeAsync(next, cancelled);
+        };
+
         await rehearsed;
-        var control = StartControl(options, new ControlHandler(() => node.Present, events, DescribeVersion(options, started)), log);
+        var facts = Facts(options, tls, backends, started);
+        var doctor = new DoctorDesk(
+            DoctorDesk.SettingsOf(options), options.Seeds, () => new DaemonFacts(backends.HostController is not null, tls?.Current.Ends));
+        var ports = new LocalPorts(backends.HostController, attachments.Holders);
+        var control = StartControl(options, new ControlHandler(() => node.Present, _events, facts, doctor, ports), log);
         _stop.Push(() => control.DisposeAsync().AsTask());
 
-        log.LogInformation(
-            "{Node} {Version} serves USB/IP on {Listen}, the cluster on {Cluster}, and commands at {Control}; exporters: {Exporters}; host controller: {HostController}",
-            options.Node,
+        if (options.HttpListen is { } http)
+        {
+            Func<DateTimeOffset>? certificateEnds = tls is null ? null : () => tls.Current.Ends;
+            var pages = new Pages(_watcher, new MetricsPage(metrics, facts.Daemon, certificateEnds), options.Control);
+            var server = await StartHttpAsync(http, pages);
+            _stop.Push(() => server.DisposeAsync().AsTask());
+            log.HttpServing(http.ToString());
+        }
+
+        log.Serving(
+            options.Node.Value,
             Version,
-            options.Listen,
+            options.Listen.ToString(),
             node.Entry.Address,
             options.Control,
             backends.Exporters.IsEmpty ? "none" : string.Join(", ", backends.Exporters.Select(exporter => exporter.Backend)),
@@ -149,11 +196,13 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    private static ActorSystem StartSystem(NodeOptions options, IPAddress address, ClusterTls? tls, ILoggerFactory logs)
+    private static ActorSystem StartSystem(NodeOptions options, IPAddress address, ClusterTls? tls, ILogger log)
     {
         try
         {
-            return Wiring.CreateSystem(new ClusterSettings(options.ClusterListen, address, tls), logs.CreateLogger("cluster"));
+            var system = Wiring.CreateSystem(new ClusterSettings(options.ClusterListen, address, tls), log);
+            system.LogTo(log);
+            return system;
         }
         catch (Exception error) when (error.GetBaseException() is SocketException socket)
         {
@@ -172,7 +221,7 @@ internal sealed class Daemon : IAsyncDisposable
                 new ControlServerOptions
                 {
                     Path = options.Control,
-                    Report = (line, error) => log.LogWarning(error, "{Line}", line),
+                    Report = (line, error) => log.ControlTrouble(error, line),
                 },
                 handler);
         }
@@ -186,8 +235,26 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    private static VersionRow DescribeVersion(NodeOptions options, DateTimeOffset started) => new(
-        Version, options.Node.Value, Environment.ProcessId, RuntimeInformation.FrameworkDescription, "1.1.1", started);
+    private static async Task<HttpServer> StartHttpAsync(IPEndPoint listen, Pages pages)
+    {
+        try
+        {
+            return await HttpServer.StartAsync(listen, pages);
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            throw new StartException($"HTTP can't be served on {listen}: {error.Message}", "choose another port with http.listen", error);
+        }
+    }
+
+    private static NodeFacts Facts(NodeOptions options, ClusterTls? tls, Backends backends, DateTimeOffset started) => new(
+        new VersionRow(Version, options.Node.Value, Environment.ProcessId, RuntimeInformation.FrameworkDescription, "1.1.1", started),
+        options.Listen.ToString(),
+        !options.Seeds.IsEmpty,
+        [.. backends.Exporters.Select(exporter => exporter.Backend)],
+        backends.HostController?.Backend,
+        tls,
+        () => backends.Missing);
 
     private static Task Done(Action action)
     {

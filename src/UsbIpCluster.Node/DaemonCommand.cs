@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace UsbIpCluster.Node;
 
 /// <summary>The daemon as a command: reads its options, runs until it is told to stop, and says why it can't.</summary>
@@ -8,14 +6,16 @@ internal static class DaemonCommand
     /// <summary>Exit code of a daemon that could not start.</summary>
     private const int StartFailed = 1;
 
-    /// <summary>Runs the daemon until it is cancelled; returns the exit code.</summary>
+    /// <summary>Runs the daemon until it is cancelled, and reads its configuration again on SIGHUP; returns the exit code.</summary>
     public static async Task<int> RunAsync(
         string? file, IEnumerable<KeyValuePair<string, string?>> commandLine, CancellationToken cancelled)
     {
+        using var hangUps = new HangUps();
+        var source = new OptionsSource(file, commandLine);
         NodeOptions options;
         try
         {
-            options = OptionsReader.Read(file, commandLine);
+            options = source.Read();
         }
         catch (ConfigurationException error)
         {
@@ -23,13 +23,16 @@ internal static class DaemonCommand
             return CommandLine.UsageError;
         }
 
-        using var logs = LoggerFactory.Create(builder => Configure(builder, options));
+        using var log = new NodeLogs(LogTarget.Of(options.LogFormat), options.LogLevel);
         try
         {
-            await using var daemon = await Daemon.StartAsync(options, logs);
-            ServiceManager.Ready();
-            await WhenCancelled(cancelled);
-            ServiceManager.Stopping();
+            var manager = ServiceManager.OfEnvironment();
+            await using var daemon = await Daemon.StartAsync(options, log);
+            manager.Ready();
+            daemon.ReportTo(manager);
+            var reload = new Reload(source, options, daemon, manager, log);
+            await hangUps.ForEachAsync(reload.RunAsync, cancelled);
+            manager.Stopping();
             return 0;
         }
         catch (ConfigurationException error)
@@ -43,27 +46,5 @@ internal static class DaemonCommand
             await Console.Error.WriteLineAsync(error.Hint);
             return StartFailed;
         }
-    }
-
-    private static void Configure(ILoggingBuilder builder, NodeOptions options)
-    {
-        builder.SetMinimumLevel(options.LogLevel);
-        builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.LogFormat == LogFormat.Json)
-            builder.AddJsonConsole(json => json.UseUtcTimestamp = true);
-        else
-            builder.AddSimpleConsole(line =>
-            {
-                line.SingleLine = true;
-                line.UseUtcTimestamp = true;
-                line.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            });
-    }
-
-    private static Task WhenCancelled(CancellationToken token)
-    {
-        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        token.Register(cancelled.SetResult);
-        return cancelled.Task;
     }
 }

@@ -43,6 +43,7 @@ internal sealed class NodeSystem : IAsyncDisposable
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private NodeFoundation _foundation;
+    private volatile IActorRef _node = ActorRefs.Nobody;
     private volatile TaskCompletionSource<NodeLife> _present = NewPresent();
     private Task _lives = Task.CompletedTask;
 
@@ -80,6 +81,17 @@ internal sealed class NodeSystem : IAsyncDisposable
         return node;
     }
 
+    /// <summary>
+    /// Takes from options what can change while the node runs. Those actors that begin after this have it from the foundation, so that only
+    /// the present ones are told; between two beginnings, the next ones.
+    /// </summary>
+    public async Task TakeAsync(NodeOptions options, CancellationToken cancellationToken)
+    {
+        _foundation.Take(options);
+        await Present.WaitAsync(cancellationToken);
+        _node.Tell(new NodeActor.OptionsTaken(options), ActorRefs.NoSender);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -94,7 +106,7 @@ internal sealed class NodeSystem : IAsyncDisposable
     {
         while (await life.WaitForEndAsync(_stopping.Token) is { } beginning)
         {
-            _log.LogWarning("{Reason}: this node's actors begin anew; its sessions go on", beginning.Reason);
+            _log.BeginsAnew(beginning.Reason);
             _foundation.Events.Record(new EventRow(
                 DateTimeOffset.UtcNow, Entry.Node.Value, EventKinds.BegunAnew, Reason: beginning.Reason));
             _present = NewPresent();
@@ -114,11 +126,11 @@ internal sealed class NodeSystem : IAsyncDisposable
         try
         {
             if (!await life.EndAsync())
-                _log.LogWarning("this node's actors have not ended within {Seconds} s and are left behind", TerminateTimeout.TotalSeconds);
+                _log.ActorsLeftBehind(TerminateTimeout.TotalSeconds);
         }
         catch (Exception error)
         {
-            _log.LogError("this node's actors did not end in order: {Error}", error.Message);
+            _log.ActorsEndedBadly(error.Message);
         }
     }
 
@@ -141,7 +153,7 @@ internal sealed class NodeSystem : IAsyncDisposable
             }
             catch (Exception error)
             {
-                _log.LogError("this node's actors can't begin anew yet: {Error}", error.Message);
+                _log.CannotBeginAnew(error.Message);
                 pause = StartInterval;
             }
         }
@@ -159,6 +171,7 @@ internal sealed class NodeSystem : IAsyncDisposable
             var node = system.ActorOf(Props.Create(() => new NodeActor(foundation, aim, beginAnew)), "node");
             var actors = await node.Ask<ControlActors>(new NodeActor.GetControlActors(), StartTimeout);
             await AwaitDevicesAsync(actors);
+            _node = node;
             _present.SetResult(life.Begun(actors));
             return life;
         }
@@ -178,7 +191,7 @@ internal sealed class NodeSystem : IAsyncDisposable
         }
         catch (AskTimeoutException)
         {
-            _log.LogWarning("not all devices of this node are known after {Seconds} s; the others are served", DevicesTimeout.TotalSeconds);
+            _log.DevicesLate(DevicesTimeout.TotalSeconds);
         }
     }
 

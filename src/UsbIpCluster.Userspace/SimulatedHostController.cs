@@ -132,6 +132,9 @@ public sealed class SimulatedHostController : IHostController
     }
 
     /// <inheritdoc/>
+    public DeviceNodes FindNodes(BusId localBusId) => DeviceNodes.None;
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Attached[] attached;

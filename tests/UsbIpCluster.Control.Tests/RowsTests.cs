@@ -28,7 +28,7 @@ public sealed class RowsTests
     {
         IReadOnlyList<PortRow> rows = [new(null, "a1", "waiting", "name=x", null, null, null, null, null, null, null, null, null, 0, null)];
         Assert.Equal(
-            """[{"port":null,"id":"a1","state":"waiting","selector":"name=x","vid":null,"pid":null,"serial":null,"product":null,"node":null,"busid":null,"endpoint":null,"localBusid":null,"since":null,"reattaches":0,"lastError":null,"rule":null,"all":false}]""",
+            """[{"port":null,"id":"a1","state":"waiting","selector":"name=x","vid":null,"pid":null,"serial":null,"product":null,"node":null,"busid":null,"endpoint":null,"localBusid":null,"since":null,"reattaches":0,"lastError":null,"rule":null,"all":false,"devices":null,"heldBy":null}]""",
             JsonSerializer.Serialize(rows, ControlJson.Default.IReadOnlyListPortRow));
     }
 

@@ -19,11 +19,22 @@ internal sealed class ScriptedHandler : IControlHandler
 
     public Func<AttachParams, CancellationToken, Task<IReadOnlyList<PortRow>>> Attach { get; set; } = (_, _) => Rows<PortRow>();
 
+    public Func<HoldParams, CancellationToken, Task<IReadOnlyList<PortRow>>> Hold { get; set; } = (_, _) => Rows<PortRow>();
+
     public Func<DetachParams, CancellationToken, Task<IReadOnlyList<PortRow>>> Detach { get; set; } = (_, _) => Rows<PortRow>();
 
     public Func<PortParams, CancellationToken, Task<IReadOnlyList<PortRow>>> Port { get; set; } = (_, _) => Rows<PortRow>();
 
     public Func<EventsParams, CancellationToken, Task<EventStream>> Events { get; set; } = (_, _) => Task.FromResult(new EventStream([], null));
+
+    public StatusRow Status { get; set; } = new(
+        new VersionRow("1.2.3", "lab1", 4711, ".NET 10.0.0", "1.1.1", DateTimeOffset.UnixEpoch),
+        new ClusterStatusRow("10.0.0.1:7240", "up", 1, 1, null),
+        new ExportStatusRow(["kernel"], "[::]:3240", 0, 0, 0, false),
+        new AttachmentStatusRow("kernel", 0, 0, 0, 0),
+        []);
+
+    public Func<DoctorParams, CancellationToken, Task<DoctorReport>> Doctor { get; set; } = (_, _) => Task.FromResult(DoctorReport.Of([]));
 
     public VersionRow Daemon { get; set; } = new("1.2.3", "lab1", 4711, ".NET 10.0.0", "1.1.1", DateTimeOffset.UnixEpoch);
 
@@ -67,6 +78,12 @@ internal sealed class ScriptedHandler : IControlHandler
     Task<IReadOnlyList<PortRow>> IControlHandler.AttachAsync(AttachParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Attach(request, cancellationToken);
 
+    Task<IReadOnlyList<PortRow>> IControlHandler.HoldAsync(HoldParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        Caller = caller;
+        return Hold(request, cancellationToken);
+    }
+
     Task<IReadOnlyList<PortRow>> IControlHandler.DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Detach(request, cancellationToken);
 
@@ -76,6 +93,12 @@ internal sealed class ScriptedHandler : IControlHandler
     Task<EventStream> IControlHandler.EventsAsync(EventsParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Events(request, cancellationToken);
 
+    Task<StatusRow> IControlHandler.StatusAsync(StatusParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        Task.FromResult(Status);
+
     Task<VersionRow> IControlHandler.VersionAsync(VersionParams request, ControlCaller caller, CancellationToken cancellationToken) =>
         Task.FromResult(Daemon);
+
+    Task<DoctorReport> IControlHandler.DoctorAsync(DoctorParams request, ControlCaller caller, CancellationToken cancellationToken) =>
+        Doctor(request, cancellationToken);
 }

@@ -9,7 +9,7 @@ internal static class Suite
     private const int Failed = 1;
     private const int UsageError = 2;
 
-    private static readonly Benchmark[] All = [new Propagation(), new Idle(), new Start()];
+    private static readonly Benchmark[] All = [new Propagation(), new Idle(), new Start(), new CommandRuns()];
 
     /// <summary>Runs those that are named, or all; the exit code.</summary>
     public static async Task<int> RunAsync(string[] arguments)

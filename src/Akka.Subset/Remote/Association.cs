@@ -19,6 +19,7 @@ internal sealed class Association(Transport transport, Address remote)
     private int _failures;
     private volatile bool _connected;
     private volatile TaskCompletionSource? _flushed;
+    private volatile TaskCompletionSource? _answers;
 
     /// <summary>True when nothing waits and nothing is connected.</summary>
     public bool IsIdle => Volatile.Read(ref _running) == 0 && Interlocked.Read(ref _queuedBytes) == 0;
@@ -39,6 +40,12 @@ internal sealed class Association(Transport transport, Address remote)
         Start();
     }
 
+    /// <summary>
+    /// Notes that the other side can be reached, as it has just connected here: what waits for it tries now, and not after the pause of its
+    /// last failure or when TCP asks again.
+    /// </summary>
+    public void TryNow() => _answers?.TrySetResult();
+
     /// <summary>Completes when what waits has been sent, or the connection is gone.</summary>
     public Task Flush()
     {
@@ -57,9 +64,10 @@ internal sealed class Association(Transport transport, Address remote)
 
     private async Task Run()
     {
+        var answers = _answers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            var (connected, peer) = await Connect();
+            var (connected, peer) = await Connect(answers.Task);
             await using var stream = connected;
             if (_failures > 0)
                 transport.Log(LogLevel.InfoLevel, $"Connected to {remote} again");
@@ -74,7 +82,7 @@ internal sealed class Association(Transport transport, Address remote)
                 transport.Log(level, $"No connection to {remote}: {e.Message}");
             }
 
-            await Pause();
+            await Pause(answers.Task);
         }
         finally
         {
@@ -86,7 +94,7 @@ internal sealed class Association(Transport transport, Address remote)
         }
     }
 
-    private async Task<(Stream Stream, UniqueAddress Peer)> Connect()
+    private async Task<(Stream Stream, UniqueAddress Peer)> Connect(Task answers)
     {
         var settings = transport.Settings;
         using var deadline = new CancellationTokenSource(settings.FrameDeadline, transport.Clock);
@@ -95,7 +103,10 @@ internal sealed class Association(Transport transport, Address remote)
         Stream? stream = null;
         try
         {
-            await socket.ConnectAsync(remote.Host!.Trim('[', ']'), remote.Port!.Value, either.Token);
+            var connecting = socket.ConnectAsync(remote.Host!.Trim('[', ']'), remote.Port!.Value, either.Token).AsTask();
+            if (await Task.WhenAny(connecting, answers) != connecting)
+                throw new WireException("it answers only now");
+            await connecting;
             stream = await transport.Open(socket, remote, either.Token);
             await stream.WriteAsync(new Hello(transport.Self, remote).ToFrame(), either.Token);
             var answer = await Frames.Read(stream, Hello.MaxLength, settings.FrameDeadline, transport.Clock, either.Token)
@@ -169,15 +180,11 @@ internal sealed class Association(Transport transport, Address remote)
     private bool TryTake(out byte[] frame)
     {
         DropOld();
-        if (!_queue.Reader.TryRead(out var entry))
-        {
-            frame = [];
-            return false;
-        }
-
-        Interlocked.Add(ref _queuedBytes, -entry.Frame.Length - EntryOverhead);
+        var taken = _queue.Reader.TryRead(out var entry);
+        if (taken)
+            Interlocked.Add(ref _queuedBytes, -entry.Frame.Length - EntryOverhead);
         frame = entry.Frame;
-        return true;
+        return taken;
     }
 
     private void DropOld()
@@ -190,17 +197,11 @@ internal sealed class Association(Transport transport, Address remote)
         }
     }
 
-    private async Task Pause()
+    private async Task Pause(Task answers)
     {
         var (first, longest) = transport.Settings.Backoff;
         var pause = first * Math.Pow(2, Math.Min(_failures, 16) - 1);
-        try
-        {
-            await Task.Delay(pause < longest ? pause : longest, transport.Clock, transport.Ended);
-        }
-        catch (OperationCanceledException)
-        {
-            // The system ends.
-        }
+        await answers.WaitAsync(pause < longest ? pause : longest, transport.Clock, transport.Ended)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -114,6 +114,7 @@ internal sealed class Transport : IDisposable
     /// <summary>Makes a connection the one of its system; the one that it replaces, if any.</summary>
     public InboundConnection? Replace(UniqueAddress from, InboundConnection connection)
     {
+        _associations.GetValueOrDefault(from.Address)?.TryNow();
         lock (_connections)
         {
             _connections.Remove(from, out var predecessor);

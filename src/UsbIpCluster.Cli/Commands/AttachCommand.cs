@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UsbIpCluster.Cli.Completion;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 
@@ -9,7 +10,12 @@ internal sealed class AttachCommand : CliCommand
 {
     private readonly Argument<string?> _selector = GlobalOptions.SelectorArgument(required: false);
     private readonly Option<string?> _remote = new("--remote", "-r") { Description = "A plain USB/IP server", HelpName = "HOST[:PORT]" };
-    private readonly Option<string?> _busId = new("--busid", "-b") { Description = "The device's bus id there", HelpName = "BUSID" };
+    private readonly Option<string?> _busId = new("--busid", "-b", "--device", "-d")
+    {
+        Description = "The device's bus id there; --device is usbip's word for that of a gadget",
+        HelpName = "BUSID",
+    };
+
     private readonly Option<bool> _once = new("--once") { Description = "Do not attach it again after a loss" };
     private readonly WaitOption _wait = new("Wait until it is there and usable", "60s");
     private readonly Option<bool> _steal = new("--steal") { Description = "Take it from whoever holds it; they are told, and do not fight for it" };
@@ -47,6 +53,10 @@ internal sealed class AttachCommand : CliCommand
                 result.AddError("--all goes neither with --once nor with --steal");
         });
     }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<Candidate>> CompleteAsync(Func<Task<ControlClient>> connect, CancellationToken cancellationToken) =>
+        DevicesAsync(connect, local: false, device => device.State != DeviceStates.Unbound, cancellationToken);
 
     /// <inheritdoc/>
     public override async Task RunAsync(Session session, ParseResult arguments)

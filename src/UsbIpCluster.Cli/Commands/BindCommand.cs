@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UsbIpCluster.Cli.Completion;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 
@@ -7,7 +8,8 @@ namespace UsbIpCluster.Cli.Commands;
 /// <summary><c>usbipc bind</c>: exports local devices.</summary>
 internal sealed class BindCommand : CliCommand
 {
-    private readonly Argument<string?> _selector = GlobalOptions.SelectorArgument(required: true);
+    private readonly Argument<string?> _selector = GlobalOptions.SelectorArgument(required: false);
+    private readonly Option<string?> _busId = GlobalOptions.BusIdOption();
     private readonly Option<bool> _all = new("--all") { Description = "Every local device that matches, now and later" };
     private readonly Option<string?> _name = new("--name") { Description = "A name for it in the cluster", HelpName = "NAME" };
     private readonly Option<string[]> _allow = RuleOption(
@@ -20,22 +22,32 @@ internal sealed class BindCommand : CliCommand
         : base("bind", "Export a local device, and again after a replug or a reboot")
     {
         Add(_selector);
+        Add(_busId);
         Add(_all);
         Add(_name);
         Add(_allow);
         Add(_deny);
         Validators.Add(result =>
         {
+            GlobalOptions.RequireOne(result, _selector, _busId);
             if (GlobalOptions.IsGiven(result, _all) && GlobalOptions.IsGiven(result, _name))
                 result.AddError("--name goes with one device, not with --all");
         });
     }
 
     /// <inheritdoc/>
+    public override Task<IReadOnlyList<Candidate>> CompleteAsync(Func<Task<ControlClient>> connect, CancellationToken cancellationToken) =>
+        DevicesAsync(connect, local: true, device => device.State == DeviceStates.Unbound, cancellationToken);
+
+    /// <inheritdoc/>
     public override Task RunAsync(Session session, ParseResult arguments)
     {
         var request = new BindParams(
-            arguments.GetRequiredValue(_selector)!, arguments.GetValue(_name), arguments.GetValue(_all), Rules(arguments, _allow), Rules(arguments, _deny));
+            (arguments.GetValue(_selector) ?? arguments.GetValue(_busId))!,
+            arguments.GetValue(_name),
+            arguments.GetValue(_all),
+            Rules(arguments, _allow),
+            Rules(arguments, _deny));
         return RunAsync(session, "exported", (client, cancelled) => client.BindAsync(request, cancelled));
     }
 

@@ -50,7 +50,7 @@ internal sealed class DrainCommand : CliCommand
 
     private static Table ToTable(IReadOnlyList<DeviceRow> rows)
     {
-        var table = new Table(new("DEVICE", Shrinks: true), new("HOLDER"), new("USER"), new("STATE"));
+        var table = new Table(new("DEVICE", Shrinks: true), new("HOLDER"), new("USER", Rank: 1), new("STATE"));
         foreach (var row in rows)
             table.Add(Words.Of(row), row.Holder, row.User, new Cell(row.State, Styles.OfDevice(row.State)));
         return table;

@@ -18,14 +18,7 @@ internal sealed class EventsCommand : CliCommand
         var request = new EventsParams(arguments.GetValue(_follow));
         if (request.Follow)
         {
-            await session.ListenAsync(async (client, cancelled) =>
-            {
-                await foreach (var row in client.EventsAsync(request, cancelled))
-                {
-                    Print(session, row);
-                    await session.Surroundings.Out.FlushAsync(cancelled);
-                }
-            });
+            await FollowAsync(session);
             return;
         }
 
@@ -35,6 +28,17 @@ internal sealed class EventsCommand : CliCommand
         if (rows.Count == 0)
             session.Remark("no events yet; to wait for some: usbipc events --follow");
     }
+
+    /// <summary>Prints the recent events, and every later one, until it is cancelled.</summary>
+    /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
+    public static Task FollowAsync(Session session) => session.ListenAsync(async (client, cancelled) =>
+    {
+        await foreach (var row in client.EventsAsync(new EventsParams(Follow: true), cancelled))
+        {
+            Print(session, row);
+            await session.Surroundings.Out.FlushAsync(cancelled);
+        }
+    });
 
     private static void Print(Session session, EventRow row)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UsbIpCluster.Cli.Completion;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 
@@ -11,18 +12,27 @@ internal sealed class ListCommand : CliCommand
     private readonly Option<bool> _local = new("--local", "-l") { Description = "This node's devices only" };
     private readonly Option<string?> _remote = new("--remote", "-r") { Description = "A plain USB/IP server's devices", HelpName = "HOST[:PORT]" };
 
+    private readonly Option<bool> _parsable = new("--parsable", "-p") { Description = "This node's devices in usbip's own lines for scripts" };
+
     public ListCommand()
         : base("list", "List the cluster's devices")
     {
         Add(_selector);
         Add(_local);
         Add(_remote);
+        Add(_parsable);
         Validators.Add(result =>
         {
             if (GlobalOptions.IsGiven(result, _remote) && (GlobalOptions.IsGiven(result, _local) || GlobalOptions.IsGiven(result, _selector)))
                 result.AddError("--remote goes neither with a selector nor with --local");
+            else if (GlobalOptions.IsGiven(result, _parsable) && !GlobalOptions.IsGiven(result, _local))
+                result.AddError("--parsable goes with --local: its lines name no node; for scripts there is --json");
         });
     }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<Candidate>> CompleteAsync(Func<Task<ControlClient>> connect, CancellationToken cancellationToken) =>
+        DevicesAsync(connect, local: false, _ => true, cancellationToken);
 
     /// <inheritdoc/>
     public override async Task RunAsync(Session session, ParseResult arguments)
@@ -31,18 +41,30 @@ internal sealed class ListCommand : CliCommand
         var rows = await session.AskAsync(request.Remote ?? "the daemon", (client, cancelled) => client.ListAsync(request, cancelled));
         if (session.Json)
             JsonOutput.WriteRows(session.Surroundings.Out, rows, ControlJson.Default.DeviceRow);
+        else if (arguments.GetValue(_parsable))
+            WriteParsable(session.Surroundings.Out, rows);
         else if (rows.Count > 0)
             ToTable(rows, session.Verbose).Write(session.Surroundings);
         else
             session.Remark(NothingFound(request));
     }
 
-    private static Table ToTable(IReadOnlyList<DeviceRow> rows, bool verbose)
+    // As print_device in tools/usb/usbip/src/usbip_list.c does.
+    private static void WriteParsable(TextWriter writer, IReadOnlyList<DeviceRow> rows)
+    {
+        foreach (var row in rows)
+            writer.WriteLine($"busid={SafeText.Of(row.BusId)}#usbid={SafeText.Of(row.Vid)}:{SafeText.Of(row.Pid)}#");
+    }
+
+    /// <summary>Devices as a table.</summary>
+    public static Table ToTable(IReadOnlyList<DeviceRow> rows, bool verbose)
     {
         var table = new Table([
-            new("NODE"), new("BUSID"), new("ID"), new("NAME", Optional: true), new("PRODUCT", Shrinks: true), new("SERIAL", Shrinks: true),
-            new("STATE"), new("HOLDER", Optional: true),
-            .. verbose ? new Column[] { new("MANUFACTURER", Shrinks: true), new("CLASS"), new("SPEED"), new("BACKEND") } : []]);
+            new("NODE"), new("BUSID"), new("ID"), new("NAME", Optional: true, Rank: 2), new("PRODUCT", Shrinks: true, Rank: 3),
+            new("SERIAL", Shrinks: true, Rank: 4), new("STATE"), new("HOLDER", Optional: true, Rank: 1),
+            .. verbose
+                ? new Column[] { new("MANUFACTURER", Shrinks: true, Rank: 8), new("CLASS", Rank: 5), new("SPEED", Rank: 6), new("BACKEND", Rank: 7) }
+                : []]);
         foreach (var row in rows)
         {
             var state = row.Reachable ? new Cell(row.State, Styles.OfDevice(row.State)) : new Cell($"{row.State} (unreachable)", Style.Quiet);

@@ -28,10 +28,12 @@ internal sealed class NodesCommand : CliCommand
             session.Remark("no nodes, not even this one: the daemon is still starting");
     }
 
-    private static Table ToTable(IReadOnlyList<NodeRow> rows, DateTimeOffset now)
+    /// <summary>Nodes as a table.</summary>
+    public static Table ToTable(IReadOnlyList<NodeRow> rows, DateTimeOffset now)
     {
         var table = new Table(
-            new("NODE"), new("ADDRESS"), new("STATUS"), new("REACHABLE"), new("DEVICES", Right: true), new("ATTACHMENTS", Right: true), new("VERSION"), new("SINCE"));
+            new("NODE"), new("ADDRESS", Rank: 1), new("STATUS"), new("REACHABLE"), new("DEVICES", Right: true, Rank: 2),
+            new("ATTACHMENTS", Right: true, Rank: 3), new("VERSION", Rank: 5), new("SINCE", Rank: 4));
         foreach (var row in rows)
         {
             table.Add(

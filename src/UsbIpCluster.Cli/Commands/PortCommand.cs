@@ -21,13 +21,20 @@ internal sealed class PortCommand() : CliCommand("port", "List what is attached 
             session.Remark(NothingAttached);
     }
 
-    private static Table ToTable(IReadOnlyList<PortRow> rows, bool verbose, DateTimeOffset now)
+    /// <summary>Attachments as a table.</summary>
+    public static Table ToTable(IReadOnlyList<PortRow> rows, bool verbose, DateTimeOffset now)
     {
         var table = new Table([
-            new("PORT", Right: true), new("ID"), new("STATE"), new("DEVICE"), new("PRODUCT", Shrinks: true), new("EXPORTER"), new("SINCE"),
-            new("REATTACHES", Right: true),
-            .. verbose ? new Column[] { new("SELECTOR", Shrinks: true), new("SERIAL", Shrinks: true), new("ENDPOINT"), new("LOCAL") } : [],
-            new("LAST ERROR", Shrinks: true, Optional: true)]);
+            new("PORT", Right: true), new("ID"), new("STATE"), new("DEVICE"), new("PRODUCT", Shrinks: true, Rank: 3), new("EXPORTER", Rank: 1),
+            new("SINCE", Rank: 4), new("REATTACHES", Right: true, Rank: 5),
+            .. verbose
+                ? new Column[]
+                {
+                    new("SELECTOR", Shrinks: true, Rank: 7), new("SERIAL", Shrinks: true, Rank: 8), new("ENDPOINT", Rank: 9), new("LOCAL", Rank: 6),
+                    new("NODES", Shrinks: true, Optional: true, Rank: 10),
+                }
+                : [],
+            new("HELD BY", Optional: true, Rank: 6), new("LAST ERROR", Shrinks: true, Optional: true, Rank: 2)]);
         foreach (var row in rows)
         {
             table.Add([
@@ -39,7 +46,10 @@ internal sealed class PortCommand() : CliCommand("port", "List what is attached 
                 Words.ExporterOf(row),
                 row.Since is { } since ? Duration.Age(now - since) : null,
                 row.Reattaches,
-                .. verbose ? new Cell[] { row.Selector, row.Serial, row.Endpoint, row.LocalBusId } : [],
+                .. verbose
+                    ? new Cell[] { row.Selector, row.Serial, row.Endpoint, row.LocalBusId, string.Join(' ', row.Devices ?? []) }
+                    : [],
+                Words.HolderOf(row),
                 verbose || row.State != AttachmentStates.Attached ? row.LastError : null]);
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UsbIpCluster.Cli.Completion;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 
@@ -11,6 +12,13 @@ internal sealed class RemoveNodeCommand : CliCommand
 
     public RemoveNodeCommand()
         : base("remove", "Remove a node that can't be reached, and its devices; it comes back by itself if it lives") => Add(_node);
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<Candidate>> CompleteAsync(Func<Task<ControlClient>> connect, CancellationToken cancellationToken)
+    {
+        await using var client = await connect();
+        return [.. Candidates.Of((await client.NodesAsync(new NodesParams(), cancellationToken)).Where(node => !node.Reachable))];
+    }
 
     /// <inheritdoc/>
     public override async Task RunAsync(Session session, ParseResult arguments)

@@ -8,10 +8,14 @@ namespace UsbIpCluster.Cli.Commands;
 /// <summary><c>usbipc version</c>: this command's version and the daemon's. Without a daemon it still tells its own.</summary>
 internal sealed class VersionCommand() : CliCommand("version", "Show this command's version and the daemon's")
 {
+    /// <summary>This command's version.</summary>
+    public static string Own =>
+        typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
     /// <inheritdoc/>
     public override async Task RunAsync(Session session, ParseResult arguments)
     {
-        var version = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        var version = Own;
         var daemon = await AskDaemonAsync(session);
         var output = session.Surroundings.Out;
         if (session.Json)

@@ -7,7 +7,8 @@ namespace UsbIpCluster.Cli.Output;
 /// <param name="Right">Aligned to the right, as numbers are.</param>
 /// <param name="Shrinks">Shortened first when the terminal is too narrow.</param>
 /// <param name="Optional">Left out when every cell is empty.</param>
-internal sealed record Column(string Heading, bool Right = false, bool Shrinks = false, bool Optional = false);
+/// <param name="Rank">0 for what a row can't do without; of the others the highest is left out first when there is no room for all.</param>
+internal sealed record Column(string Heading, bool Right = false, bool Shrinks = false, bool Optional = false, int Rank = 0);
 
 /// <summary>A cell: text from anywhere, made safe here.</summary>
 internal readonly record struct Cell
@@ -25,18 +26,24 @@ internal readonly record struct Cell
     /// <summary>Its colour.</summary>
     public Style Style { get; }
 
+    /// <summary>What stands in the table: a dash where there is nothing.</summary>
+    public string Shown => Text.Length == 0 ? "-" : Text;
+
     public static implicit operator Cell(string? text) => new(text);
 
     public static implicit operator Cell(int number) => new(number.ToString());
 }
 
-/// <summary>Rows under headings, in columns as wide as they must be; on a terminal no wider than it.</summary>
+/// <summary>
+/// Rows under headings, in columns as wide as they must be; on a terminal no wider than it, so that no line is wrapped. What is too much is
+/// taken from the columns that shrink, then from all that are long, then whole columns are left out, and said to be.
+/// </summary>
 internal sealed class Table(params Column[] columns)
 {
-    private const int Narrowest = 8;
-    private const int Gap = 2;
-
     private readonly List<Cell[]> _rows = [];
+
+    /// <summary>The rows, each with a cell for every column.</summary>
+    public IReadOnlyList<Cell[]> Rows => _rows;
 
     /// <summary>Adds a row, one cell a column.</summary>
     public void Add(params Cell[] cells) => _rows.Add(cells);
@@ -44,50 +51,60 @@ internal sealed class Table(params Column[] columns)
     /// <summary>Writes headings and rows.</summary>
     public void Write(Surroundings surroundings)
     {
-        var shown = Enumerable.Range(0, columns.Length).Where(i => !columns[i].Optional || _rows.Exists(row => row[i].Text.Length > 0)).ToArray();
-        var widths = shown.Select(i => Math.Max(columns[i].Heading.Length, _rows.Max(row => SafeText.WidthOf(Shown(row[i]))))).ToArray();
-        if (surroundings.OutIsTerminal)
-            Fit(shown, widths, surroundings.Width());
-        WriteRow(surroundings, shown, widths, columns.Select(column => new Cell(column.Heading, Style.Heading)).ToArray());
-        foreach (var row in _rows)
-            WriteRow(surroundings, shown, widths, row);
+        var layout = Fit(surroundings.OutIsTerminal ? surroundings.Width() : null);
+        foreach (var line in Lines(layout, surroundings.Coloured))
+            surroundings.Out.WriteLine(line);
+        if (layout.LeftOut.Count > 0)
+            surroundings.Error.WriteLine(SafeText.Cut($"no room for {string.Join(", ", layout.LeftOut)}", surroundings.Width()));
     }
 
-    /// <summary>Takes what is too much from the columns that shrink, the widest first.</summary>
-    private void Fit(int[] shown, int[] widths, int available)
+    /// <summary>The columns that are shown, and how wide each is.</summary>
+    /// <param name="width">No row is wider; null: as wide as they must be.</param>
+    public TableLayout Fit(int? width)
     {
-        for (var excess = widths.Sum() + (Gap * (widths.Length - 1)) - available; excess > 0; excess--)
+        var layout = new TableLayout();
+        for (var i = 0; i < columns.Length; i++)
         {
-            var widest = -1;
-            for (var i = 0; i < shown.Length; i++)
+            var (widest, isEmpty) = (columns[i].Heading.Length, true);
+            foreach (var row in _rows)
             {
-                if (columns[shown[i]].Shrinks && widths[i] > Narrowest && (widest < 0 || widths[i] > widths[widest]))
-                    widest = i;
+                widest = Math.Max(widest, SafeText.WidthOf(row[i].Shown));
+                isEmpty &= row[i].Text.Length == 0;
             }
 
-            if (widest < 0)
-                return;
-            widths[widest]--;
+            if (!isEmpty || !columns[i].Optional)
+                layout.Add(i, columns[i], widest);
         }
+
+        if (width is { } available)
+            layout.Fit(available);
+        return layout;
     }
 
-    private void WriteRow(Surroundings surroundings, int[] shown, int[] widths, Cell[] cells)
+    private IEnumerable<string> Lines(TableLayout layout, bool coloured)
+    {
+        yield return Line(layout, Array.ConvertAll(columns, column => new Cell(column.Heading, Style.Heading)), coloured);
+        foreach (var row in _rows)
+            yield return Line(layout, row, coloured);
+    }
+
+    private static string Line(TableLayout layout, Cell[] cells, bool coloured)
     {
         var line = new StringBuilder();
-        for (var i = 0; i < shown.Length; i++)
+        for (var i = 0; i < layout.Columns.Count; i++)
         {
-            var cell = cells[shown[i]];
-            var text = SafeText.Cut(Shown(cell), widths[i]);
-            var padding = new string(' ', widths[i] - SafeText.WidthOf(text));
-            var painted = surroundings.Coloured ? cell.Style.Paint(text) : text;
-            var last = i == shown.Length - 1;
-            line.Append(columns[shown[i]].Right ? padding + painted : last ? painted : painted + padding);
+            var place = layout.Columns[i];
+            var cell = cells[place.Index];
+            var text = SafeText.Cut(cell.Shown, place.Width);
+            var padding = place.Width - SafeText.WidthOf(text);
+            var last = i == layout.Columns.Count - 1;
+            if (place.Column.Right)
+                line.Append(' ', padding);
+            line.Append(coloured ? cell.Style.Paint(text) : text);
             if (!last)
-                line.Append(' ', Gap);
+                line.Append(' ', TableLayout.Gap + (place.Column.Right ? 0 : padding));
         }
 
-        surroundings.Out.WriteLine(line.ToString());
+        return line.ToString();
     }
-
-    private static string Shown(Cell cell) => cell.Text.Length == 0 ? "-" : cell.Text;
 }

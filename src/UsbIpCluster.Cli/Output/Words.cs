@@ -11,6 +11,11 @@ internal static class Words
     /// <summary>Who has a device: <c>lab2/a1 (alice)</c>; null when nobody does.</summary>
     public static string? HolderOf(DeviceRow device) => device is { Holder: { } holder, User: { } user } ? $"{holder} ({user})" : device.Holder;
 
+    /// <summary>Whose end is an attachment's end: <c>process 4711 (alice)</c>; null when it stays until it is detached.</summary>
+    public static string? HolderOf(PortRow port) => port.HeldBy is not { } held
+        ? null
+        : (held.ProcessId is { } process ? $"process {process}" : "a connection") + (held.User is { } user ? $" ({user})" : "");
+
     /// <summary><c>port 3  a1  0525:a4a5 Gadget (lab1/1-1)  attached</c>; of a rule <c>all  a2  0525:a4a5</c>.</summary>
     public static string Of(PortRow port) => string.Join(
         "  ",

@@ -9,7 +9,7 @@ namespace UsbIpCluster.Control.Rpc;
 internal sealed class JsonRpcConnection : IAsyncDisposable
 {
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
+    private readonly Stream _stream;
     private readonly LineReader _reader;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly TimeSpan _writePatience;
@@ -19,10 +19,11 @@ internal sealed class JsonRpcConnection : IAsyncDisposable
     /// <param name="longestLine">The longest line that is read, in bytes.</param>
     /// <param name="readPatience">How long a line may take once it has begun; null: for ever.</param>
     /// <param name="writePatience">How long the peer may take to make room for one message.</param>
-    public JsonRpcConnection(Socket socket, int longestLine, TimeSpan? readPatience, TimeSpan writePatience)
+    /// <param name="blocking">Whether reads and writes keep their thread until they are done.</param>
+    public JsonRpcConnection(Socket socket, int longestLine, TimeSpan? readPatience, TimeSpan writePatience, bool blocking = false)
     {
         _socket = socket;
-        _stream = new NetworkStream(socket, ownsSocket: true);
+        _stream = blocking ? new BlockingStream(socket) : new NetworkStream(socket, ownsSocket: true);
         _reader = new LineReader(_stream, longestLine, readPatience);
         _writePatience = writePatience;
     }

@@ -27,9 +27,12 @@ internal static class Dispatch
             ControlMethods.Unbind => Rows(json.UnbindParams, handler.UnbindAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Drain => Rows(json.DrainParams, handler.DrainAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Attach => Rows(json.AttachParams, handler.AttachAsync, json.IReadOnlyListPortRow),
+            ControlMethods.Hold => Rows(json.HoldParams, handler.HoldAsync, json.IReadOnlyListPortRow),
             ControlMethods.Detach => Rows(json.DetachParams, handler.DetachAsync, json.IReadOnlyListPortRow),
             ControlMethods.Port => Rows(json.PortParams, handler.PortAsync, json.IReadOnlyListPortRow),
+            ControlMethods.Status => Rows(json.StatusParams, handler.StatusAsync, json.StatusRow),
             ControlMethods.Version => Rows(json.VersionParams, handler.VersionAsync, json.VersionRow),
+            ControlMethods.Doctor => Rows(json.DoctorParams, handler.DoctorAsync, json.DoctorReport),
             ControlMethods.Events => Events(),
             _ => throw new RpcException(RpcCodes.MethodNotFound, $"no such method: {request.Method}"),
         };

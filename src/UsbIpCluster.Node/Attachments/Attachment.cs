@@ -51,6 +51,7 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
     private AttachmentSource? _source;
     private LeaseStolen? _theft;
     private DateTimeOffset? _lostAt;
+    private LossReason _lostBy;
     private ReleaseLease? _release;
     private string? _told;
 
@@ -107,8 +108,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Become(() =>
         {
             Receive<AttachedPort.Progress.Usable>(usable => BecomeAttached(child, usable, EventKinds.Adopted));
-            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Lost(ended.Error!, ended.Time)));
-            WhileTrying(child, error => Lost(error, Now));
+            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Lost(ended.Error!, ended.Time, LossReason.Unwatched)));
+            WhileTrying(child, error => Lost(error, Now, LossReason.Failure));
         });
     }
 
@@ -262,6 +263,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             Reattaches = s.Reattaches + (kind == EventKinds.Reattached ? 1 : 0),
         });
         Publish(kind, duration: kind == EventKinds.Adopted ? null : usable.Time - (_lostAt ?? _begun));
+        if (kind == EventKinds.Reattached)
+            _settings.Metrics.Reattached(_lostBy, usable.Time - _lostAt!.Value);
         _told = null;
         _lostAt = null;
         Timers.Cancel("wait");
@@ -269,17 +272,18 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Answer(_status);
         Become(() =>
         {
-            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Lost(ended.Error!, ended.Time)));
+            Receive<AttachedPort.Ended>(ended => AfterChild(child, ended, () => Lost(ended.Error!, ended.Time, LossReason.Connection)));
             Receive<Steady>(_ => _backoff = default);
             Receive<Detach>(_ => BecomeDetaching(child));
-            OnCrash(child, error => Lost(error, Now));
+            OnCrash(child, error => Lost(error, Now, LossReason.Failure));
             Always();
         });
     }
 
-    private void Lost(DeviceException error, DateTimeOffset time)
+    private void Lost(DeviceException error, DateTimeOffset time, LossReason reason)
     {
         _lostAt = time;
+        _lostBy = _theft is null ? reason : LossReason.Stolen;
         error = Reason(error);
         _status = _status with { LastError = error.Message };
         Show(AttachmentStates.Lost);
@@ -355,6 +359,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
 
     private void BecomeWaiting()
     {
+        if (_lostBy == LossReason.Connection)
+            _lostBy = LossReason.Absent;
         Show(AttachmentStates.Waiting, s => s with { Session = null, LocalBusId = null, NeedsPort = false });
         Become(() =>
         {
@@ -403,7 +409,8 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
         Publish(EventKinds.Detached, reason: error?.Message);
         Stop();
         TellDetachers(error is null ? _status : new Status.Failure(error));
-        Answer(new Status.Failure(new ControlException(ControlError.Failed, $"{Plan.Id} was detached meanwhile")));
+        Answer(new Status.Failure(
+            new ControlException(ControlError.Failed, $"{Plan.Id} was detached meanwhile", "usbipc attach makes a new one")));
     }
 
     private void TellDetachers(object answer)
@@ -506,7 +513,13 @@ internal sealed class Attachment : ReceiveActor, IWithTimers
             _status.Port?.Number,
             Plan.Id.ToString(),
             Reason: reason,
-            DurationMs: duration is { } time ? Math.Round(time.TotalMilliseconds, 1) : null));
+            DurationMs: duration is { } time ? Math.Round(time.TotalMilliseconds, 1) : null,
+            Vid: Rows.Hex(_status.Device?.VendorId),
+            Pid: Rows.Hex(_status.Device?.ProductId),
+            Serial: _status.Device?.Serial,
+            Product: _status.Device?.Product,
+            LocalBusId: _status.LocalBusId?.Value,
+            Peer: _status.Device?.Node?.Value ?? (Plan.Target as AttachmentTarget.Plain)?.Server.Host));
 
     private sealed record Retry;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
 
@@ -12,7 +12,7 @@ namespace UsbIpCluster.Node;
 /// be attached is in the state folder before anybody is told that it is: this actor goes on with it when it starts, and the sessions that
 /// still live are adopted.
 /// </summary>
-internal sealed class AttachmentManager : ReceiveActor, IWithTimers
+internal sealed partial class AttachmentManager : ReceiveActor, IWithTimers
 {
     /// <summary>Attach a device. Answered with an <see cref="AttachmentStatus"/>, or a failure that says why nothing was stored.</summary>
     /// <param name="Target">What to attach.</param>
@@ -48,6 +48,12 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     public sealed record Snapshot(
         ImmutableArray<AttachmentStatus> Attachments, ImmutableArray<AttachmentRule> Rules, ImmutableArray<HostPort> Others);
 
+    /// <summary>A row that a <see cref="Snapshot"/> shows has come, changed or gone: published on the event stream when it is so.</summary>
+    /// <param name="Id">The attachment's or the rule's; null for a port that something else attaches.</param>
+    /// <param name="State">The attachment's state; null for what is gone, and where there is none.</param>
+    /// <param name="Port">The port.</param>
+    public sealed record Changed(AttachmentId? Id, string? State = null, PortNumber? Port = null);
+
     /// <summary>
     /// From an <see cref="AttachedPort"/>: tell me the port as it is, and every change of it. A port that has another session by now is told
     /// as a free one.
@@ -60,6 +66,8 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     /// <summary>Rules that a node keeps at most.</summary>
     public const int MaxRules = 64;
 
+    private const string HintToDetach = "usbipc port shows them, usbipc detach ends one";
+
     /// <summary>How long a rule keeps an attachment whose device does not come back.</summary>
     public static readonly TimeSpan MemberPatience = TimeSpan.FromDays(1);
 
@@ -69,7 +77,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     private static readonly TimeSpan DetachTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RecruitInterval = TimeSpan.FromSeconds(30);
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILogger _log = Context.Logger();
     private readonly AttachmentSettings _settings;
     private readonly IHostController? _controller;
     private readonly IActorRef _inventory;
@@ -94,7 +102,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         _controller = controller;
         _inventory = inventory;
         _view = view;
-        var (last, rules, attachments) = settings.File.Read(Context.System.Scheduler.Now, problem => _log.Error("{0}", problem));
+        var (last, rules, attachments) = settings.File.Read(Context.System.Scheduler.Now, _log.AttachmentsUnreadable);
         _lastId = last;
         foreach (var rule in rules)
             _rules.Add(rule.Id.Number, rule);
@@ -109,6 +117,13 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         Receive<Stored>(OnStored);
         Receive<RuleStored>(OnRuleStored);
         Receive<WaitedForRule>(OnWaitedForRule);
+        Receive<Hold>(OnHold);
+        Receive<HoldStored>(OnHoldStored);
+        Receive<WaitedForHold>(OnWaitedForHold);
+        Receive<LookAgain>(_ => LookAfterHolders());
+        Receive<HoldersSeen>(OnHoldersSeen);
+        Receive<HoldEnded>(OnHoldEnded);
+        Receive<EndHoldAgain>(again => EndHold(again.Key));
         Receive<Detach>(OnDetach);
         Receive<Detached>(OnDetached);
         Receive<GetSnapshot>(_ => Sender.Tell(TakeSnapshot()));
@@ -147,10 +162,11 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
         // Tells the ports that there are before it returns: so they are known before anybody asks for the one that it had.
         _subscription = _controller?.Subscribe(change => self.Tell(change, ActorRefs.NoSender));
-        foreach (var kept in _attachments.Values.ToArray())
+        foreach (var kept in _attachments.Values.Where(kept => IsHeld(kept.Status.Plan)).ToArray())
             Start(kept.Status.Id);
         if (_attachments.Count > 0)
             CountChanged();
+        LookAfterHolders();
     }
 
     protected override void PostStop()
@@ -201,12 +217,14 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         }
     }
 
-    private AttachmentId Add(AttachmentTarget target, bool once, string? user, AttachmentId? rule, string state)
+    private AttachmentId Add(
+        AttachmentTarget target, bool once, string? user, AttachmentId? rule, string state, AttachmentHold? hold = null)
     {
         _lastId = _lastId.Next;
-        var plan = new AttachmentPlan(_lastId, target, once, user, rule);
+        var plan = new AttachmentPlan(_lastId, target, once, user, rule, hold);
         _attachments[_lastId.Number] = new Kept(null, new AttachmentStatus(plan, state, Context.System.Scheduler.Now));
         CountChanged();
+        Publish(new Changed(_lastId, state));
         return _lastId;
     }
 
@@ -245,7 +263,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         if (_controller is null || (known is null && _rules.Count >= MaxRules))
         {
             Sender.Tell(new Status.Failure(_controller is null ? NoController() : new ControlException(
-                ControlError.Unavailable, $"this node keeps {MaxRules} rules already")));
+                ControlError.Unavailable, $"this node keeps {MaxRules} rules already", HintToDetach)));
             return;
         }
 
@@ -253,6 +271,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
             _lastId = _lastId.Next;
         var rule = new AttachmentRule(known?.Id ?? _lastId, attach.Match, attach.User, []);
         _rules[rule.Id.Number] = rule;
+        Publish(new Changed(rule.Id));
         var (asker, wait) = (Sender, attach.Wait);
         Save().PipeTo(
             Self,
@@ -297,6 +316,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         else
         {
             _rules.Remove(stored.Id.Number);
+            Publish(new Changed(stored.Id));
             foreach (var kept in MembersOf(stored.Id).ToArray())
             {
                 kept.Actor?.Tell(new Attachment.Detach());
@@ -356,7 +376,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
                 if (_attachments.Count < MaxAttachments)
                     recruits.Add(Add(target, once: false, rule.User, rule.Id, AttachmentStates.Leasing));
                 else if (!_isFull)
-                    _log.Warning("'{0}' matches more devices than the {1} attachments that this node keeps", rule.Match, MaxAttachments);
+                    _log.RuleTooWide(rule.Match.ToString(), MaxAttachments);
                 _isFull = _attachments.Count >= MaxAttachments;
             }
         }
@@ -382,7 +402,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         if (stored.Error is null)
             return;
         CountChanged();
-        _log.Warning("what a rule attaches can't be kept: {0}", stored.Error.GetBaseException().Message);
+        _log.RuleNotKept(stored.Error.GetBaseException().Message);
         Timers.StartSingleTimer(nameof(RecruitAgain), new RecruitAgain(), RecruitInterval);
     }
 
@@ -409,7 +429,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     {
         { _controller: null } => NoController(),
         { _attachments.Count: >= MaxAttachments } => new ControlException(
-            ControlError.Unavailable, $"this node keeps {MaxAttachments} attachments already"),
+            ControlError.Unavailable, $"this node keeps {MaxAttachments} attachments already", HintToDetach),
         _ => null,
     };
 
@@ -420,14 +440,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
         var found = _view.Find(selector);
         if (found.Count > 1)
-        {
-            return new ControlException(
-                ControlError.Usage,
-                $"'{selector}' matches {found.Count} devices",
-                "name one of them, for instance by NODE/BUSID or with serial=; attach --all keeps all of them attached",
-                [.. found.Select(Rows.Describe)]);
-        }
-
+            return Ambiguous(selector, found, "; attach --all keeps all of them attached");
         if (attach.Wait is not null)
             return null;
         if (found.Count == 0)
@@ -440,16 +453,29 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
         // What an attachment of an earlier run still holds, nobody else here can give up.
         var isFree = attach.Steal || _former.Behind(found[0].Device.Holder) is not null;
-        return found[0] switch
+        return Unusable(found[0], isFree, "attach", ", attach --steal takes it");
+    }
+
+    private static ControlException Ambiguous(Selector selector, IReadOnlyList<ClusterDevice> found, string beyond) => new(
+        ControlError.Usage,
+        $"'{selector}' matches {found.Count} devices",
+        $"name one of them, for instance by NODE/BUSID or with serial={beyond}",
+        [.. found.Select(Rows.Describe)]);
+
+    private static ControlException? Unusable(ClusterDevice device, bool isFree, string command, string beyondWaiting)
+    {
+        return device switch
         {
             { Reachable: false } gone => new ControlException(
-                ControlError.Unavailable, $"{gone.FullName} is on a node that can't be reached", "attach --wait waits for it"),
+                ControlError.Unavailable, $"{gone.FullName} is on a node that can't be reached", $"{command} --wait waits for it"),
             { Device.State: DeviceState.Unbound } unbound => new ControlException(
                 ControlError.Unavailable, $"{unbound.FullName} is not exported", $"on {unbound.Node}: usbipc bind {unbound.Device.BusId}"),
             { Device.State: DeviceState.Faulted } faulted => new ControlException(
                 ControlError.Unavailable, $"{faulted.FullName} is faulted: its driver reports an error", $"on {faulted.Node}: dmesg"),
             { Device.State: not DeviceState.Available } busy when !isFree => new ControlException(
-                ControlError.Unavailable, $"{busy.FullName} is held by {busy.Device.Holder}", "attach --wait waits until it is free, attach --steal takes it"),
+                ControlError.Unavailable,
+                $"{busy.FullName} is held by {busy.Device.Holder}",
+                $"{command} --wait waits until it is free{beyondWaiting}"),
             _ => null,
         };
     }
@@ -476,8 +502,12 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
         // First, so that nothing is attached again that is being detached.
         foreach (var rule in rules)
+        {
             _rules.Remove(rule.Id.Number);
-        foreach (var kept in chosen)
+            Publish(new Changed(rule.Id));
+        }
+
+        foreach (var kept in chosen.Where(kept => kept.Status.Plan.Hold is null))
         {
             foreach (var rule in _rules.Values.ToArray())
                 _rules[rule.Id.Number] = rule.Without(kept.Status, _view);
@@ -521,7 +551,9 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
             [] => null,
             [var only] => only.Error,
             _ => new ControlException(
-                ControlError.Failed, string.Join("; ", failed.Select(end => $"{end.Status.Id}: {end.Error!.GetBaseException().Message}"))),
+                ControlError.Failed,
+                string.Join("; ", failed.Select(end => $"{end.Status.Id}: {end.Error!.GetBaseException().Message}")),
+                "usbipc port shows what is left"),
         };
         Save().PipeTo(
             detached.Asker,
@@ -566,7 +598,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     private Kept[] BySelector(string text)
     {
         if (!Selector.TryParse(text, out var selector, out var problem))
-            throw new ControlException(ControlError.Usage, problem);
+            throw ControlFailures.OfSelector(problem);
         Kept[] found = [.. _attachments.Values.Where(kept =>
             string.Equals(kept.Status.Target.ToString(), text, StringComparison.OrdinalIgnoreCase) || HasDevice(kept.Status, selector))];
         return found switch
@@ -600,6 +632,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
     {
         var kept = _attachments[status.Id.Number];
         _attachments[status.Id.Number] = kept with { Status = status };
+        Publish(new Changed(status.Id, status.State, status.Port));
         if (KeptAttachmentsFile.Line(status) != KeptAttachmentsFile.Line(kept.Status))
             SaveLater();
 
@@ -607,6 +640,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         if (status.State == AttachmentStates.Attached)
             Recruit();
         AnswerRuleAskers();
+        AnswerHoldAskers();
     }
 
     private bool IsFromItself(AttachmentId id) => _attachments.TryGetValue(id.Number, out var kept) && Sender.Equals(kept.Actor);
@@ -616,9 +650,13 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         if (!_attachments.Remove(id.Number))
             return;
         CountChanged();
+        Publish(new Changed(id));
         SaveLater();
         Recruit();
+        AnswerHoldAskers();
     }
+
+    private static void Publish(Changed changed) => Context.System.EventStream.Publish(changed);
 
     private void CountChanged() => _inventory.Tell(new InventoryActor.LocalAttachments(_attachments.Count));
 
@@ -626,7 +664,7 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
 
     // What nobody waits for.
     private void SaveLater() => Save().ContinueWith(
-        written => _log.Warning("the attachments can't be kept: {0}", written.Exception!.GetBaseException().Message),
+        written => _log.AttachmentsNotKept(written.Exception!.GetBaseException().Message),
         CancellationToken.None,
         TaskContinuationOptions.OnlyOnFaulted,
         TaskScheduler.Default);
@@ -636,6 +674,8 @@ internal sealed class AttachmentManager : ReceiveActor, IWithTimers
         var port = change.Port.Port;
         if (_watchers.TryGetValue(port, out var watcher))
             watcher.Actor.Tell(watcher.Session.IsAt(change.Port) ? change : Lost(port, change.Time));
+        else
+            Publish(new Changed(null, Port: port));
         if (change.Port.Status != PortStatus.Free)
         {
             _ports[port] = change;

@@ -9,7 +9,9 @@ namespace UsbIpCluster.Node;
 /// <param name="Once">Whether a loss ends it.</param>
 /// <param name="User">Who asked; null when the daemon does not know.</param>
 /// <param name="Rule">The rule that made it, one for each device that matches; null when it was asked for by itself.</param>
-internal sealed record AttachmentPlan(AttachmentId Id, AttachmentTarget Target, bool Once, string? User, AttachmentId? Rule = null);
+/// <param name="Hold">Whose end is its end; null when it stays until it is detached.</param>
+internal sealed record AttachmentPlan(
+    AttachmentId Id, AttachmentTarget Target, bool Once, string? User, AttachmentId? Rule = null, AttachmentHold? Hold = null);
 
 /// <summary>Who asked for an attachment, and waits for it.</summary>
 /// <param name="Who">Is answered, with an <see cref="AttachmentStatus"/> or a failure.</param>

@@ -1,4 +1,5 @@
 using UsbIpCluster.Devices;
+using UsbIpCluster.Linux;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
@@ -85,10 +86,19 @@ internal abstract record AttachmentSource
 
 /// <summary>What every attachment of this node needs to know.</summary>
 /// <param name="Node">This node.</param>
-/// <param name="SocketOptions">How its sessions notice a dead peer.</param>
+/// <param name="SocketOptions">How its sessions notice a dead peer, at the start.</param>
 /// <param name="State">What it must not forget.</param>
 internal sealed record AttachmentSettings(NodeName Node, SessionSocketOptions SocketOptions, StateFolder State)
 {
+    /// <summary>How the sessions that begin from now on notice a dead peer.</summary>
+    public SessionSocketOptions SocketOptions { get; set; } = SocketOptions;
+
     /// <summary>The attachments on the disk: one for the daemon, whose writes are carried out in order whatever becomes of the actors.</summary>
     public KeptAttachmentsFile File { get; } = new(State);
+
+    /// <summary>What is counted.</summary>
+    public NodeMetrics Metrics { get; init; } = new();
+
+    /// <summary>Who holds attachments. One for the daemon, too: connections outlive the actors.</summary>
+    public Holders Holders { get; init; } = new(new Processes(new Sysfs()));
 }

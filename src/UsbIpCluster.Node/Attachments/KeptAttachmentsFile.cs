@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
+using UsbIpCluster.Linux;
 
 namespace UsbIpCluster.Node;
 
@@ -69,9 +70,12 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
     /// <summary>Writes them, or later ones; completes when they are on the disk.</summary>
     /// <exception cref="IOException">They could not be written.</exception>
     /// <exception cref="UnauthorizedAccessException">They could not be written.</exception>
-    public Task WriteAsync(AttachmentId last, IEnumerable<AttachmentRule> rules, IEnumerable<AttachmentStatus> attachments) =>
-        _file.WriteAsync(new KeptAttachments(
-            last.Number, KeptAttachments.CurrentVersion, [.. rules.Select(Line)], [.. attachments.Select(Line)]));
+    public Task WriteAsync(AttachmentId last, IEnumerable<AttachmentRule> rules, IEnumerable<AttachmentStatus> attachments)
+    {
+        ImmutableArray<KeptAttachmentLine> lines = [.. attachments.Select(Line)];
+        var version = lines.Any(line => line.Hold is not null) ? KeptAttachments.CurrentVersion : KeptAttachments.WithoutHolds;
+        return _file.WriteAsync(new KeptAttachments(last.Number, version, [.. rules.Select(Line)], lines));
+    }
 
     /// <summary>What is kept of an attachment: when two are equal, there is nothing to write.</summary>
     public static KeptAttachmentLine Line(AttachmentStatus status)
@@ -94,7 +98,8 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
             status.Session is { } session
                 ? new KeptSessionLine(
                     session.Port.Number, session.Origin.Host, session.Origin.Service, session.Origin.BusId, session.DeviceId.Value)
-                : null);
+                : null,
+            plan.Hold is { } hold ? new KeptHoldLine(hold.Key, hold.Process?.Id, hold.Process?.Start ?? 0, hold.Process?.Boot) : null);
     }
 
     private static KeptRuleLine Line(AttachmentRule rule) => new(rule.Id, rule.Match.Text, rule.User, [.. rule.Except.Order()]);
@@ -135,7 +140,7 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
             { Match: null, Server: { } server, BusId: { } busId } => new AttachmentTarget.Plain(server, busId),
             _ => throw new FormatException($"{line.Id} has no target"),
         };
-        var plan = new AttachmentPlan(line.Id, target, line.Once, line.User, line.Rule);
+        var plan = new AttachmentPlan(line.Id, target, line.Once, line.User, line.Rule, line.Hold is { } hold ? Hold(hold) : null);
         var session = line.Session is { } kept
             ? new PortSession(
                 new PortNumber(kept.Port), new PortOrigin(kept.Host, kept.Service, kept.BusId), Protocol.DeviceId.FromValue(kept.DeviceId))
@@ -149,6 +154,9 @@ internal sealed class KeptAttachmentsFile(StateFolder state)
             Reattaches = Math.Max(line.Reattaches, 0),
         };
     }
+
+    private static AttachmentHold Hold(KeptHoldLine line) => new(
+        line.Key, line is { Process: { } process, Boot: { } boot } ? new ProcessIdentity(process, line.Start, boot) : null);
 
     // Its id is of no use any more; a resume has as long as a lease.
     private static LeaseGranted Lease(KeptLeaseLine line) =>

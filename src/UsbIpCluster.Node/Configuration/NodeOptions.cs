@@ -79,6 +79,9 @@ internal sealed record NodeOptions
     /// <summary>Which devices it exports.</summary>
     public required ImmutableArray<ExporterKind> Exporters { get; init; }
 
+    /// <summary>How many devices it plays, where it plays any.</summary>
+    public required int SimulatedDevices { get; init; }
+
     /// <summary>What it exports by itself: the first rule that matches a device counts.</summary>
     public required ImmutableArray<ExportRule> Exports { get; init; }
 
@@ -93,6 +96,12 @@ internal sealed record NodeOptions
 
     /// <summary>When a session's connection counts as lost.</summary>
     public required SessionSocketOptions KeepAlive { get; init; }
+
+    /// <summary>What runs when something happens to a device.</summary>
+    public required HookOptions Hooks { get; init; }
+
+    /// <summary>Where metrics and health are served by HTTP; null for nowhere.</summary>
+    public required IPEndPoint? HttpListen { get; init; }
 
     /// <summary>The least that is logged.</summary>
     public required LogLevel LogLevel { get; init; }

@@ -14,12 +14,12 @@ internal static class OptionsReader
     public const string DefaultFile = "/etc/usbipcluster/usbipcd.json";
 
     /// <summary>Reads the options.</summary>
-    /// <param name="file">The file that was named; null for <see cref="DefaultFile"/>, which need not exist.</param>
+    /// <param name="file">The file; null for none.</param>
     /// <param name="commandLine">What the command line says, by key.</param>
     /// <exception cref="ConfigurationException">Something is wrong, or unknown.</exception>
     public static NodeOptions Read(string? file, IEnumerable<KeyValuePair<string, string?>> commandLine)
     {
-        var values = new ConfigurationValues(file ?? (File.Exists(DefaultFile) ? DefaultFile : null), commandLine);
+        var values = new ConfigurationValues(file, commandLine);
         var insecure = values.Read("cluster.insecure", bool.TryParse, "true or false", false);
         var tls = ReadTls(values);
         var keepAlive = SessionSocketOptions.Default;
@@ -46,6 +46,7 @@ internal static class OptionsReader
                 .. values.ReadList<ExporterKind?>("exporters", TryExporter, "kernel, simulated or none", [ExporterKind.Kernel])
                     .OfType<ExporterKind>().Distinct(),
             ],
+            SimulatedDevices = values.Read<int>("simulated.devices", TryCount(NodeEntry.MaxDevices), $"1 to {NodeEntry.MaxDevices}", 1),
             Exports = ExportRulesReader.Read(values),
             HostController = values.Read<HostControllerKind>(
                 "hostController", TryEnum, "kernel, simulated or none", HostControllerKind.Kernel),
@@ -60,6 +61,10 @@ internal static class OptionsReader
                 values.Read<TimeSpan>("keepalive.idle", TryWholeSeconds, "1s to 1h, whole seconds", keepAlive.KeepAliveIdle),
                 values.Read<TimeSpan>("keepalive.interval", TryWholeSeconds, "1s to 1h, whole seconds", keepAlive.KeepAliveInterval),
                 values.Read<int>("keepalive.probes", TryCount(100), "1 to 100", keepAlive.KeepAliveProbes)),
+            Hooks = new HookOptions(
+                values.Read<string>("hooks.directory", TryPath, "an absolute path", FolderBeside(file ?? DefaultFile)),
+                values.Read<TimeSpan>("hooks.timeout", TrySpan, "1s to 1h", TimeSpan.FromSeconds(10))),
+            HttpListen = ReadHttp(values),
             LogLevel = values.Read<LogLevel>(
                 "log.level", TryEnum, "trace, debug, information, warning, error, critical or none", LogLevel.Information),
             LogFormat = values.Read<LogFormat>("log.format", TryEnum, "text or json", LogFormat.Text),
@@ -97,6 +102,19 @@ internal static class OptionsReader
                 $"it together with {keys[Array.IndexOf(paths, "")]}: all three of {string.Join(", ", keys)}, or none");
     }
 
+    // No TLS, and nobody is asked who he is: what is not loopback has to be wanted.
+    private static IPEndPoint? ReadHttp(ConfigurationValues values)
+    {
+        var insecure = values.Read("http.insecure", bool.TryParse, "true or false", false);
+        var listen = values.Read<IPEndPoint?>("http.listen", TryHttpEndPoint, HttpForm, null);
+        return listen is null || insecure || IPAddress.IsLoopback(listen.Address)
+            ? listen
+            : throw values.Wrong(
+                "http.listen",
+                listen.ToString(),
+                "a port or a loopback address; with http.insecure: true any, where everybody who can reach it may read this node's metrics");
+    }
+
     private static ListenerLimits ReadLimits(ConfigurationValues values)
     {
         var limits = ListenerLimits.Default;
@@ -109,10 +127,13 @@ internal static class OptionsReader
     }
 
     private const string EndPointForm = "ADDRESS:PORT such as [::]:3240 or 0.0.0.0:3240";
+    private const string HttpForm = "a PORT of loopback such as 9240, or ADDRESS:PORT";
     private const string AddressForm = "HOST or HOST:PORT";
 
     // unix(7): sun_path has 108 bytes, the last one is NUL.
     private const int MaxSocketPath = 107;
+
+    private static string FolderBeside(string file) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", "hooks");
 
     private static NodeName HostName()
     {
@@ -139,6 +160,18 @@ internal static class OptionsReader
             return false;
         value = read;
         return true;
+    }
+
+    private static bool TryHttpEndPoint(string text, out IPEndPoint? value)
+    {
+        if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port != 0)
+        {
+            value = new IPEndPoint(IPAddress.Loopback, port);
+            return true;
+        }
+
+        value = TryEndPoint(text, out var endPoint) ? endPoint : null;
+        return value is not null;
     }
 
     private static ValueParser<NetworkAddress> TryAddress(int port) => (string text, out NetworkAddress value) =>

@@ -8,15 +8,22 @@ using UsbIpCluster.Protocol;
 namespace UsbIpCluster.Node;
 
 /// <summary>The actors that the control socket asks.</summary>
-internal sealed record ControlActors(IActorRef Inventory, IActorRef Membership, IActorRef Exports, IActorRef Attachments);
+internal sealed record ControlActors(
+    IActorRef Inventory, IActorRef Membership, IActorRef Exports, IActorRef Attachments, IActorRef Doctor);
 
 /// <summary>What the control socket's methods mean: each asks an actor and shapes the answer.</summary>
 /// <param name="present">The node's actors as they are now; while they begin anew, the next ones.</param>
 /// <param name="events">What has happened.</param>
-/// <param name="version">Which daemon this is.</param>
-internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog events, VersionRow version) : IControlHandler
+/// <param name="facts">What the actors do not know.</param>
+/// <param name="doctor">Examines it.</param>
+/// <param name="ports">This host's ports.</param>
+internal sealed partial class ControlHandler(
+    Func<Task<NodeLife>> present, EventLog events, NodeFacts facts, DoctorDesk doctor, LocalPorts ports) : IControlHandler
 {
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
+
+    // Each takes a millisecond or two, and a server may claim to have any number of kinds of devices.
+    private const int MostNames = 256;
 
     // A bind can wait for a driver to let go; an attach for a lease, a connection and the answer to its import.
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(30);
@@ -99,11 +106,11 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
         if (request.All && target is AttachmentTarget.Device { Selector: var match })
         {
             var all = new AttachmentManager.AttachAll(match, wait, caller.User);
-            return Rows.Of(await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, all, patience));
+            return ports.WithNodes(Rows.Of(await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, all, patience)));
         }
 
         var attach = new AttachmentManager.Attach(target, request.Once, wait, caller.User, request.Steal);
-        return [Rows.Of(await OrderAsync<AttachmentStatus>(actors => actors.Attachments, attach, patience))];
+        return ports.WithNodes([Rows.Of(await OrderAsync<AttachmentStatus>(actors => actors.Attachments, attach, patience))]);
     }
 
     public async Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken)
@@ -113,14 +120,37 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
 
     public async Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
-        return Rows.Of(await LookUpAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, new AttachmentManager.GetSnapshot()));
+        var question = new AttachmentManager.GetSnapshot();
+        return ports.WithNodes(Rows.Of(await LookUpAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, question)));
     }
 
     public Task<Control.EventStream> EventsAsync(EventsParams request, ControlCaller caller, CancellationToken cancellationToken) =>
-        Task.FromResult(events.Open(request.Follow, cancellationToken));
+        Task.FromResult(events.Open(request.Follow, cancellationToken, request.Steps));
+
+    public async Task<StatusRow> StatusAsync(StatusParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var nodes = (await NodesAsync()).Select(node => node.Row).ToArray();
+        var snapshot = await LookUpAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, new AttachmentManager.GetSnapshot());
+        return StatusReport.Of(facts, nodes, await ViewAsync(), snapshot, DateTimeOffset.UtcNow);
+    }
 
     public Task<VersionRow> VersionAsync(VersionParams request, ControlCaller caller, CancellationToken cancellationToken) =>
-        Task.FromResult(version);
+        Task.FromResult(facts.Daemon);
+
+    public async Task<DoctorReport> DoctorAsync(DoctorParams request, ControlCaller caller, CancellationToken cancellationToken)
+    {
+        var life = await PresentAsync();
+        try
+        {
+            return await doctor.ExamineAsync(
+                life.Actors.Doctor, TimeSpan.FromSeconds(request.PatienceSeconds ?? DoctorParams.Most), life.Ended);
+        }
+        catch (OperationCanceledException error) when (life.Ended.IsCancellationRequested)
+        {
+            throw new ControlException(
+                ControlError.Failed, "this node changed its cluster meanwhile", "run usbipc doctor again", innerException: error);
+        }
+    }
 
     private async Task<IEnumerable<(string Address, NodeRow Row)>> NodesAsync()
     {
@@ -197,20 +227,12 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
         }
         catch (DeviceException error)
         {
-            throw new ControlException(ErrorOf(error.Error), error.Message, error.Hint, innerException: error);
+            throw ControlFailures.Of(error);
         }
     }
 
-    private static ControlError ErrorOf(DeviceError error) => error switch
-    {
-        DeviceError.NoSuchDevice or DeviceError.NoSuchPort => ControlError.NotFound,
-        DeviceError.NotExported or DeviceError.Busy or DeviceError.NoFreePort => ControlError.Unavailable,
-        DeviceError.TimedOut => ControlError.TimedOut,
-        _ => ControlError.Failed,
-    };
-
     private static Selector Parse(string text) =>
-        Selector.TryParse(text, out var selector, out var problem) ? selector : throw new ControlException(ControlError.Usage, problem);
+        Selector.TryParse(text, out var selector, out var problem) ? selector : throw ControlFailures.OfSelector(problem);
 
     private static BusId ParseBusId(string text) => BusId.TryParse(text, out var busId)
         ? busId
@@ -246,7 +268,7 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
     [
         .. (lines ?? []).Select(line => AccessRule.TryParse(line, out var rule, out var problem)
             ? rule
-            : throw new ControlException(ControlError.Usage, problem)),
+            : throw ControlFailures.OfRule(problem)),
     ];
 
     private static void CheckName(InventoryView view, ClusterDevice device, string name)
@@ -264,14 +286,27 @@ internal sealed class ControlHandler(Func<Task<NodeLife>> present, EventLog even
     {
         try
         {
-            var devices = await Task.Factory.StartNew(
-                () => ListRemote(server), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            return [.. devices.Select(device => Rows.Of(server.Host, device))];
+            return await Task.Factory.StartNew(
+                () => ListNamed(server), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (DeviceException error)
         {
-            throw new ControlException(ErrorOf(error.Error), error.Message, error.Hint, innerException: error);
+            throw ControlFailures.Of(error);
         }
+    }
+
+    // USB/IP tells no names. A server's devices are often of few kinds.
+    private static IReadOnlyList<DeviceRow> ListNamed(NetworkAddress server)
+    {
+        var known = new Dictionary<(ushort, ushort), (string? Vendor, string? Product)>();
+        var database = new HardwareNames();
+        return [.. ListRemote(server).Select(device =>
+        {
+            var ids = (device.Record.VendorId, device.Record.ProductId);
+            if (!known.TryGetValue(ids, out var names))
+                names = known[ids] = known.Count < MostNames ? database.Find(ids.VendorId, ids.ProductId) : default;
+            return Rows.Of(server.Host, device) with { Manufacturer = names.Vendor, Product = names.Product };
+        })];
     }
 
     private static ImmutableArray<DevlistDevice> ListRemote(NetworkAddress server)

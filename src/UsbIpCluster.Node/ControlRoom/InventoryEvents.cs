@@ -31,6 +31,13 @@ internal static class InventoryEvents
             yield return new EventRow(time, name.Value, EventKinds.NodeRemoved);
     }
 
+    /// <summary>The nodes whose own row differs: how many attachments they have, whether they drain, since when they run.</summary>
+    public static IEnumerable<NodeName> ChangedNodes(InventoryView? before, InventoryView after) =>
+        from node in after.Nodes
+        where before?.Nodes.GetValueOrDefault(node.Key) is { Entry: var known }
+            && (known.Attachments, known.Draining, known.Since) != (node.Value.Entry.Attachments, node.Value.Entry.Draining, node.Value.Entry.Since)
+        select node.Key;
+
     private static IEnumerable<EventRow> Devices(ClusterNode? before, ClusterNode after, bool local, DateTimeOffset time)
     {
         var known = before?.Entry.Devices.ToDictionary(device => device.BusId) ?? [];

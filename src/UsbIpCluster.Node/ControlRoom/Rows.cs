@@ -64,7 +64,8 @@ internal static class Rows
         status.Reattaches,
         status.LastError,
         status.Plan.Rule?.ToString(),
-        All: false);
+        All: false,
+        HeldBy: status.Plan.Hold is { } hold ? new HeldByRow(hold.Process?.Id, status.Plan.User) : null);
 
     /// <summary>A rule: attached when one of its attachments is.</summary>
     /// <param name="rule">The rule.</param>
@@ -125,6 +126,10 @@ internal static class Rows
         return $"{device.FullName} {Hex(device.Device.VendorId)}:{Hex(device.Device.ProductId)}{serial} {device.Device.Product}".TrimEnd();
     }
 
+    /// <summary>Who holds attachments: <c>process 4711 (alice)</c>.</summary>
+    public static string Describe(AttachmentHold hold, string? user) =>
+        (hold.Process is { } process ? $"process {process.Id}" : "a connection") + (user is null ? "" : $" ({user})");
+
     /// <summary>A state's name on the command line.</summary>
     public static string StateOf(DeviceState state) => state switch
     {
@@ -136,9 +141,11 @@ internal static class Rows
         _ => DeviceStates.Faulted,
     };
 
-    private static string Hex(ushort id) => id.ToString("x4");
+    /// <summary>A vendor's or product's id, as everywhere.</summary>
+    public static string Hex(ushort id) => id.ToString("x4");
 
-    private static string? Hex(ushort? id) => id?.ToString("x4");
+    /// <summary>The same; null where it is not known.</summary>
+    public static string? Hex(ushort? id) => id?.ToString("x4");
 
     // A device whose class is told by its interfaces (0, or "miscellaneous" for a composite one) has the class of the first.
     private static string ClassOf(UsbClass device, IEnumerable<UsbClass> interfaces)

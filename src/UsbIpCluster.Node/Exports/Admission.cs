@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -17,7 +18,7 @@ namespace UsbIpCluster.Node;
 /// connections do not push out many with one; and among addresses with one each, it is the oldest connection.
 /// </para>
 /// </summary>
-internal sealed class Admission(ListenerLimits limits)
+internal sealed class Admission
 {
     /// <summary>The place of one connection, from <see cref="Admit"/> to <see cref="Leave"/>.</summary>
     internal sealed class Place
@@ -69,13 +70,32 @@ internal sealed class Admission(ListenerLimits limits)
 
     private const int Burst = 2;
 
-    private readonly Decision _tooFast = new Decision.Refused($"it opens more than {limits.Rate} connections a second");
-    private readonly Decision _tooMany = new Decision.Refused($"{limits.PerAddress} of its requests are being answered");
-    private readonly Decision _full = new Decision.Refused($"{limits.Connections} requests are being answered");
-    private readonly TimeSpan _token = TimeSpan.FromSeconds(1) / limits.Rate;
     private readonly Dictionary<IPAddress, Visitor> _visitors = [];
     private readonly LinkedList<Place> _waiting = [];
+    private ListenerLimits _limits;
+    private Decision _tooFast;
+    private Decision _tooMany;
+    private Decision _full;
+    private TimeSpan _token;
     private TimeSpan _swept;
+
+    /// <param name="limits">What strangers can cost.</param>
+    public Admission(ListenerLimits limits) => Limits = limits;
+
+    /// <summary>What strangers can cost; who has a place keeps it when that becomes less.</summary>
+    public ListenerLimits Limits
+    {
+        get => _limits;
+        [MemberNotNull(nameof(_limits), nameof(_tooFast), nameof(_tooMany), nameof(_full))]
+        set
+        {
+            _limits = value;
+            _tooFast = new Decision.Refused($"it opens more than {value.Rate} connections a second");
+            _tooMany = new Decision.Refused($"{value.PerAddress} of its requests are being answered");
+            _full = new Decision.Refused($"{value.Connections} requests are being answered");
+            _token = TimeSpan.FromSeconds(1) / value.Rate;
+        }
+    }
 
     /// <summary>Connections that have a place.</summary>
     public int Places { get; private set; }
@@ -102,17 +122,17 @@ internal sealed class Admission(ListenerLimits limits)
     {
         var visitor = Find(NetworkOf(address), now);
         var fullAt = visitor.FullAt > now ? visitor.FullAt : now;
-        if (fullAt + _token - now > Burst * limits.Rate * _token)
+        if (fullAt + _token - now > Burst * _limits.Rate * _token)
             return _tooFast;
 
         Place? instead = null;
-        if (visitor.Places >= limits.PerAddress)
+        if (visitor.Places >= _limits.PerAddress)
         {
             instead = _waiting.FirstOrDefault(place => place.Visitor == visitor);
             if (instead is null)
                 return _tooMany;
         }
-        else if (Places >= limits.Connections)
+        else if (Places >= _limits.Connections)
         {
             instead = MostDispensable(visitor);
             if (instead is null)
@@ -180,10 +200,10 @@ internal sealed class Admission(ListenerLimits limits)
     }
 
     // Whoever has no place and a full bucket is like one who was never here. Should all others be remembered, the one goes that is nearest to
-    // that; there is always one without a place, since there are more visitors than places.
+    // that.
     private void MakeRoom(TimeSpan now)
     {
-        var isFull = _visitors.Count >= limits.Connections + MaxIdleVisitors;
+        var isFull = _visitors.Count >= _limits.Connections + MaxIdleVisitors;
         if (now - _swept >= TimeSpan.FromSeconds(Burst) || isFull)
         {
             _swept = now;
@@ -194,7 +214,8 @@ internal sealed class Admission(ListenerLimits limits)
             }
         }
 
-        if (_visitors.Count >= limits.Connections + MaxIdleVisitors)
-            _visitors.Remove(_visitors.Values.Where(visitor => visitor.Places == 0).MinBy(visitor => visitor.FullAt)!.Network);
+        if (_visitors.Count >= _limits.Connections + MaxIdleVisitors
+            && _visitors.Values.Where(visitor => visitor.Places == 0).MinBy(visitor => visitor.FullAt) is { } idle)
+            _visitors.Remove(idle.Network);
     }
 }

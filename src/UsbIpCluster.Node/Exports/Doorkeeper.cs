@@ -34,6 +34,9 @@ internal sealed class Doorkeeper(string device, NodeName node, Action<string, st
     /// <summary>Whether the node gives out no new leases.</summary>
     public bool Draining { get; set; }
 
+    /// <summary>Whether the device is exported only for as long as its holder has it.</summary>
+    public bool Withdrawn { get; set; }
+
     /// <summary>Why somebody gets no lease; null when nothing speaks against it. A drain ends nothing that is there.</summary>
     public LeaseRefused? Refuses(RequestLease request, bool isHolder, DateTimeOffset now)
     {
@@ -42,6 +45,8 @@ internal sealed class Doorkeeper(string device, NodeName node, Action<string, st
             return new LeaseRefused(LeaseRefusal.Denied, Deny(who));
         if (_penalties.TryGetValue(who, out var penalty) && now < penalty.Until)
             return new LeaseRefused(LeaseRefusal.Denied, penalty.Message);
+        if (Withdrawn && !isHolder)
+            return new LeaseRefused(LeaseRefusal.NotExported, $"{device} is not exported any more");
         return Draining && !isHolder
             ? new LeaseRefused(LeaseRefusal.Draining, $"{node} is being drained and gives out no new leases")
             : null;
@@ -50,9 +55,9 @@ internal sealed class Doorkeeper(string device, NodeName node, Action<string, st
     /// <summary>Lets a plain client in; when not, it has been told.</summary>
     public bool Admits(ImportRequest request)
     {
-        if (Access.ForPlainClient(request.Peer.Address) && !Draining)
+        if (Access.ForPlainClient(request.Peer.Address) && !Draining && !Withdrawn)
             return true;
-        if (!Draining)
+        if (!Draining && !Withdrawn)
             Deny($"the plain client {request.Peer.Address}");
         request.Refuse(OpStatus.Na);
         return false;

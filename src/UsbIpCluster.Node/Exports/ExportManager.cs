@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
 using UsbIpCluster.Protocol;
@@ -56,10 +56,16 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     /// <summary>All devices that were here are in the inventory.</summary>
     public sealed record Settled;
 
+    /// <summary>
+    /// These are the configuration's rules now. What a rule exported that is no more is unbound: at once when nobody has it, else when it is
+    /// free; a session goes on.
+    /// </summary>
+    public sealed record NewRules(ImmutableArray<ExportRule> Rules);
+
     /// <summary>How long a device may take to be bound or unbound, the time that it spends on other things before included.</summary>
     private static readonly TimeSpan WorkTimeout = TimeSpan.FromSeconds(25);
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILogger _log = Context.Logger();
     private readonly ExportSettings _settings;
     private readonly ImmutableArray<IDeviceExporter> _exporters;
     private readonly IActorRef _inventory;
@@ -84,7 +90,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         _inventory = inventory;
         _plan = new ExportPlan(settings.Rules, settings.File.Read(problem =>
         {
-            _log.Error("{0}", problem);
+            _log.ExportsUnreadable(problem);
             _isLost = true;
         }));
 
@@ -93,6 +99,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Receive<Bind>(OnBind);
         Receive<Unbind>(OnUnbind);
         Receive<Forget>(OnForget);
+        Receive<NewRules>(OnNewRules);
         Receive<Kept>(OnKept);
         Receive<Bound>(OnBound);
         Receive<Unbound>(OnUnbound);
@@ -126,7 +133,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         });
         Receive<GetOffered>(get => Sender.Tell(new Offered([.. _devices.Values
             .Where(local => !IsDraining && local.Presence == Presence.Here && local.Entry.State == DeviceState.Available
-                && Decide(local).Access.ForPlainClient(get.Client))
+                && Decide(local) is { Withdrawn: false } decision && decision.Access.ForPlainClient(get.Client))
             .Select(local => new DevlistDevice(local.Last.Record, local.Last.Interfaces))])));
     }
 
@@ -186,6 +193,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
             case DeviceChange.Gone gone when known is { Presence: not Presence.Leaving }:
                 _devices[gone.BusId] = known with { Presence = Presence.Leaving };
                 known.Actor.Tell(new ExportedDevice.Unplugged());
+                PublishChange(known, null);
                 Publish(EventKinds.DeviceRemoved, gone.BusId, gone.Time);
                 break;
         }
@@ -196,7 +204,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         var file = _settings.LedgerOf(device.BusId);
         var decision = Decide(_plan, device, exporter);
         if (decision.Export && Protection.Of(device) is { } protection)
-            _log.Warning("{0}/{1} is exported although {2}", _settings.Node, device.BusId, protection);
+            _log.ProtectedExported(_settings.Node.Value, device.BusId.Value, protection);
         var (settings, inventory, draining) = (_settings, _inventory, IsDraining);
         var actor = Context.ActorOf(
             Props.Create(() => new ExportedDevice(exporter, device, file, decision, draining, settings, inventory)), device.BusId.Value);
@@ -209,6 +217,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         foreach (var (busId, local) in _devices.Where(d => d.Value.Actor.Equals(terminated.ActorRef)).ToArray())
         {
             _devices.Remove(busId);
+            PublishChange(local, null);
+            EndWithdrawal(busId);
             _inventory.Tell(new InventoryActor.LocalDeviceGone(busId));
             if (local.Presence == Presence.BackAlready)
                 Start(local.Exporter, local.Last);
@@ -222,6 +232,9 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     {
         if (!_devices.TryGetValue(shown.Entry.BusId, out var local) || !local.Actor.Equals(Sender))
             return;
+        PublishChange(local, shown.Entry);
+        if (shown.Entry.State == DeviceState.Unbound)
+            EndWithdrawal(shown.Entry.BusId);
         _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, IsShown = true, Draining = shown.Draining };
         AnswerDrains();
         AnswerIfSettled();
@@ -254,9 +267,15 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
             null => new LeaseRefused(LeaseRefusal.Failed, $"{_settings.Node} does not know {node} yet"),
         };
         if (refused is not null)
-            Sender.Tell(refused);
+            Refuse(refused);
         else
-            Route(request.BusId, request, () => Sender.Tell(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
+            Route(request.BusId, request, () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
+    }
+
+    private void Refuse(LeaseRefused refused)
+    {
+        _settings.Metrics.Refusals.Lease(refused.Refusal);
+        Sender.Tell(refused);
     }
 
     private void OnReleaseLease(ReleaseLease release)
@@ -322,6 +341,29 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     // What could not be done is not kept, unless something was said since.
     private ExportPlan Without(Kept kept) => _plan.Equals(kept.Plan) ? kept.Before : _plan;
+
+    private void OnNewRules(NewRules rules)
+    {
+        var plan = _plan with { Rules = rules.Rules };
+        foreach (var local in _devices.Values.Where(local => local is { Presence: Presence.Here, Entry.State: not DeviceState.Unbound }))
+        {
+            var before = Decide(local);
+            if (before.Export && !Decide(plan, local.Last, local.Exporter).Export)
+                _settings.Withdrawn = _settings.Withdrawn.SetItem(local.Last.BusId, before with { Export = false, Withdrawn = true });
+        }
+
+        Decide(plan);
+    }
+
+    // It is unbound, or gone: what is decided of it now is decided as of any other.
+    private void EndWithdrawal(BusId busId)
+    {
+        if (!_settings.Withdrawn.ContainsKey(busId))
+            return;
+        _settings.Withdrawn = _settings.Withdrawn.Remove(busId);
+        if (Here(busId) is { } local)
+            Tell([local]);
+    }
 
     private void OnUnbind(Unbind unbind)
     {
@@ -441,6 +483,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private ExportDecision Decide(ExportPlan plan, LocalDevice device, IDeviceExporter exporter)
     {
         var decision = plan.Decide(AsClusterDevice(device, exporter), Protection.Of(device));
+        if (!decision.Export && _settings.Withdrawn.GetValueOrDefault(device.BusId) is { } withdrawn)
+            return withdrawn;
         return _isLost && !decision.Export ? decision with { Access = Access.Closed } : decision;
     }
 
@@ -472,7 +516,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         foreach (var (key, (device, other)) in conflicts.Where(conflict => !_conflicts.Contains(conflict.Key)))
         {
             var reason = $"{device.FullName} and {other.FullName} are both called {device.Device.Name}: bind one of them with another name";
-            _log.Warning("{0}", reason);
+            _log.NameConflict(_settings.Node.Value, device.Device.BusId.Value, reason);
             Publish(EventKinds.NameConflict, device.Device.BusId, Context.System.Scheduler.Now, reason);
         }
 
@@ -512,7 +556,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
             return;
         object answer = IsDraining
             ? new Used([])
-            : new Status.Failure(new ControlException(ControlError.Failed, "the drain was ended meanwhile"));
+            : new Status.Failure(new ControlException(ControlError.Failed, "the drain was ended meanwhile", "usbipc drain --wait begins anew"));
         foreach (var id in _waiting.Keys.ToArray())
             AnswerDrain(id, answer);
     }
@@ -530,6 +574,15 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
             .Where(local => local.Entry.State is DeviceState.Leased or DeviceState.InUse or DeviceState.Releasing)
             .Select(local => local.Last.BusId),
     ];
+
+    // What is there at the start has not happened now; and one that was unplugged has had its end then.
+    private void PublishChange(Local local, DeviceEntry? now)
+    {
+        if (local is not { IsShown: true, Presence: Presence.Here })
+            return;
+        foreach (var row in ExportEvents.Between(_settings.Node, local.Entry, now, Context.System.Scheduler.Now))
+            Context.System.EventStream.Publish(row);
+    }
 
     private void Publish(string kind, BusId busId, DateTimeOffset time, string? reason = null) =>
         Context.System.EventStream.Publish(new EventRow(time, _settings.Node.Value, kind, busId.Value, Reason: reason));

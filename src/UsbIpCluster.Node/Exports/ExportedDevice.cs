@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
 using UsbIpCluster.Devices;
 using UsbIpCluster.Protocol;
@@ -84,7 +84,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private const string LeaseTimer = "lease";
     private const string RetryTimer = "retry";
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILogger _log = Context.Logger();
     private readonly IDeviceExporter _exporter;
     private readonly ExportSettings _settings;
     private readonly IActorRef _inventory;
@@ -136,7 +136,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     protected override void PreStart()
     {
-        _ledger = new DeviceLedger(_file, _device, problem => _log.Error("{0}", problem));
+        _ledger = new DeviceLedger(_file, _device, problem => _log.Ledger(_settings.Node.Value, BusId.Value, problem));
         BecomeWhatTheDriverSays();
         BindWhereDecided();
     }
@@ -179,7 +179,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
                 BindWhereDecided();
         });
         Receive<BindAgain>(again => _decision.Export, again => BindItself(again.Attempt));
-        Receive<RequestLease>(_ => Sender.Tell(new LeaseRefused(LeaseRefusal.NotExported, $"{FullName} is not exported")));
+        Receive<RequestLease>(_ => Refuse(Sender, new LeaseRefused(LeaseRefusal.NotExported, $"{FullName} is not exported")));
         Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.NoDev));
         Receive<Seen>(Follow);
     });
@@ -210,7 +210,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         if (attempt < BindAttempts)
             Timers.StartSingleTimer(RetryTimer, new BindAgain(attempt + 1), PauseAfter(attempt));
         else
-            _log.Warning("{0} is to be exported and can't be bound: {1}", FullName, error.Message);
+            _log.BindFailed(_settings.Node.Value, BusId.Value, error.Message);
     }
 
     // --- Available ---
@@ -226,9 +226,22 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void BecomeAvailable()
     {
+        if (_decision.Withdrawn)
+            Withdraw();
+        else
+            StayAvailable();
+    }
+
+    private void StayAvailable()
+    {
         _unused = 0;
         Enter(DeviceState.Available, null, null, () =>
         {
+            Receive<Decided>(decided => decided.Decision.Withdrawn, decided =>
+            {
+                Decide(decided.Decision);
+                Withdraw();
+            });
             Receive<RequestLease>(request => Asked(request, null, Grant));
             Receive<Serve>(serve => serve.Request.IsPlain, serve =>
             {
@@ -240,6 +253,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         });
     }
 
+    // The rule that exported it is no more, and nobody has it.
+    private void Withdraw() => Wait(_driver.UnbindAsync(), BecomeUnbound, error =>
+    {
+        _log.WithdrawFailed(_settings.Node.Value, BusId.Value, error.Message);
+        StayOr(StayAvailable, error);
+    });
+
     // Should it not be written, a restart keeps the device for nobody during a grace time.
     private void Forget()
     {
@@ -248,7 +268,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     }
 
     private void Save() => _ledger.SaveAsync().ContinueWith(
-        saved => _log.Warning("{0}: {1}", FullName, saved.Exception!.GetBaseException().Message),
+        saved => _log.LeaseNotKept(_settings.Node.Value, BusId.Value, saved.Exception!.GetBaseException().Message),
         CancellationToken.None,
         TaskContinuationOptions.OnlyOnFaulted,
         TaskScheduler.Default);
@@ -300,13 +320,19 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         var isHolder = _ledger.Lease is { } lease && IsHolder(request, lease);
         if (_door.Refuses(request, isHolder, Now) is { } refused)
-            Sender.Tell(refused);
+            Refuse(Sender, refused);
         else if (isHolder && _unused >= MaxUnused)
-            Sender.Tell(new LeaseRefused(LeaseRefusal.Failed, $"{_unused} leases of {FullName} were not used: is its USB/IP port reachable?"));
+            Refuse(Sender, new LeaseRefused(LeaseRefusal.Failed, $"{_unused} leases of {FullName} were not used: is its USB/IP port reachable?"));
         else if (user is not null && !isHolder && !request.Steal)
-            Sender.Tell(new LeaseRefused(LeaseRefusal.Busy, $"{FullName} is held by {user}", _ledger.Lease?.Holder));
+            Refuse(Sender, new LeaseRefused(LeaseRefusal.Busy, $"{FullName} is held by {user}", _ledger.Lease?.Holder));
         else
             grant(request, Sender);
+    }
+
+    private void Refuse(IActorRef asker, LeaseRefused refused)
+    {
+        _settings.Metrics.Refusals.Lease(refused.Refusal);
+        asker.Tell(refused);
     }
 
     private static bool IsHolder(RequestLease request, Lease lease) =>
@@ -324,6 +350,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             () =>
             {
                 _unused++;
+                _settings.Metrics.LeaseGranted();
                 asker.Tell(new LeaseGranted(lease.Id!.Value, lease.Epoch, BusId, _settings.Endpoints, LeaseExpiry, lease.Secret));
                 if (former is not null && !IsHolder(request, former))
                     TellStolen(former, lease);
@@ -331,7 +358,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             },
             error =>
             {
-                asker.Tell(new LeaseRefused(LeaseRefusal.Failed, error.Message));
+                Refuse(asker, new LeaseRefused(LeaseRefusal.Failed, error.Message));
                 _ledger.Restore(former);
                 Save();
             },
@@ -358,7 +385,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void TellStolen(Lease former, Lease lease)
     {
         var who = Describe(lease.Holder, lease.User);
-        _log.Info("{0} was taken from {1} by {2}", FullName, Describe(former.Holder, former.User), who);
+        _log.Stolen(_settings.Node.Value, BusId.Value, Describe(former.Holder, former.User), who);
         Publish(EventKinds.Stolen, former.Holder.ToString(), $"taken by {who}");
         Context.Parent.Tell(new TellHolder(new LeaseStolen(_settings.Node, BusId, former.Holder, former.Epoch, lease.Holder, lease.User)));
     }
@@ -420,7 +447,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             },
             error =>
             {
-                _log.Warning("{0} could not be given back to {1}: {2}", FullName, lease.Holder, error.Message);
+                _log.ResumeFailed(_settings.Node.Value, BusId.Value, lease.Holder.ToString(), error.Message);
                 request.Refuse(OpStatus.DevErr);
             },
             stay);
@@ -438,10 +465,10 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
                 BecomeFree,
                 error =>
                 {
-                    _log.Warning("{0} could not be bound anew: {1}", FullName, error.Message);
+                    _log.RebindFailed(_settings.Node.Value, BusId.Value, error.Message);
                     StayOr(BecomeFaulted, error);
                 }));
-            Receive<RequestLease>(_ => Sender.Tell(new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
+            Receive<RequestLease>(_ => Refuse(Sender, new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
             Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.DevErr));
             Exported(BecomeFaulted);
         });
@@ -449,10 +476,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         if (_recoveries <= Recoveries)
             Timers.StartSingleTimer(RetryTimer, new Recover(), PauseAfter(_recoveries));
         else if (_recoveries == Recoveries + 1)
-            _log.Error(
-                "the driver of {0} reports an error, and binding it anew {1} times did not help; unbind and bind it, or replug it",
-                FullName,
-                Recoveries);
+            _log.DeviceFaulted(_settings.Node.Value, BusId.Value, Recoveries);
     }
 
     // A rebind that came as far as its unbind has left a device that nobody else will bind.
@@ -572,11 +596,12 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         _decision = decision;
         _door.Access = decision.Access;
+        _door.Withdrawn = decision.Withdrawn;
     }
 
     private void OnDenied(string who, string message)
     {
-        _log.Warning("{0} (said once)", message);
+        _log.Denied(_settings.Node.Value, BusId.Value, who, message);
         Publish(EventKinds.Denied, who, message);
     }
 
@@ -594,7 +619,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             },
             error =>
             {
-                _log.Warning("{0} could not be given to {1}: {2}", FullName, session.User, error.Message);
+                _log.HandOverFailed(_settings.Node.Value, BusId.Value, session.User, error.Message);
                 otherwise();
             });
 

@@ -36,6 +36,9 @@ internal sealed class ImportRequest
     /// <summary>Whether it is a plain USB/IP client, which knows no leases.</summary>
     public bool IsPlain => Preamble is null;
 
+    /// <summary>Counts the refusals; null where nobody does.</summary>
+    public Refusals? Refusals { get; init; }
+
     /// <summary>Completes when the connection has been given away or closed.</summary>
     public Task Answered => _answered.Task;
 
@@ -63,6 +66,7 @@ internal sealed class ImportRequest
     /// <summary>Says no, as the stock server says it.</summary>
     public void Refuse(OpStatus status)
     {
+        Refusals?.Import(status);
         try
         {
             // Nothing has been sent on this connection, so 8 bytes fit its send buffer: this can't block.
@@ -91,6 +95,7 @@ internal sealed class ImportRequest
     /// <summary>Closes the connection without an answer.</summary>
     public void Drop()
     {
+        Refusals?.Dropped();
         _connection.Dispose();
         _answered.TrySetResult();
     }

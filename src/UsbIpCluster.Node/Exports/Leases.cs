@@ -100,7 +100,7 @@ internal sealed record Session(string User, Lease? Lease)
 /// <summary>What every device of this node needs to know of its node.</summary>
 /// <param name="Node">This node.</param>
 /// <param name="Endpoints">Where importers reach its USB/IP listener, in order.</param>
-/// <param name="Rules">What the configuration exports.</param>
+/// <param name="Rules">What the configuration exports at the start.</param>
 /// <param name="State">What it must not forget.</param>
 internal sealed record ExportSettings(
     NodeName Node, ImmutableArray<NetworkAddress> Endpoints, ImmutableArray<ExportRule> Rules, StateFolder State)
@@ -113,6 +113,17 @@ internal sealed record ExportSettings(
     /// What operators have bound, on the disk: one for the daemon, whose writes are carried out in order whatever becomes of the actors.
     /// </summary>
     public KeptExportsFile File { get; } = new(State);
+
+    /// <summary>What is counted.</summary>
+    public NodeMetrics Metrics { get; init; } = new();
+
+    /// <summary>What the configuration exports now; the <see cref="ExportManager"/> is told of new rules.</summary>
+    public ImmutableArray<ExportRule> Rules { get; set; } = Rules;
+
+    /// <summary>
+    /// The devices that a rule exported which is no more, and that were not free to be unbound yet, with what holds of each until then.
+    /// </summary>
+    public ImmutableDictionary<BusId, ExportDecision> Withdrawn { get; set; } = ImmutableDictionary<BusId, ExportDecision>.Empty;
 
     /// <summary>Whether the node is being drained: until the daemon ends, whatever becomes of the actors.</summary>
     public bool IsDraining { get; set; }

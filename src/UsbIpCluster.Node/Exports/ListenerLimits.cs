@@ -1,4 +1,19 @@
+using System.Collections.Immutable;
+using System.Net;
+
 namespace UsbIpCluster.Node;
+
+/// <summary>Who is served on the USB/IP port, and how; it outlives the listener's actor.</summary>
+/// <param name="limits">What strangers can cost it, at the start.</param>
+/// <param name="plainClients">Who may import without a lease, at the start.</param>
+internal sealed class ListenerSettings(ListenerLimits limits, ImmutableArray<IPNetwork> plainClients)
+{
+    /// <summary>What strangers can cost it now; the <see cref="UsbIpListener"/> is told of new limits.</summary>
+    public ListenerLimits Limits { get; set; } = limits;
+
+    /// <summary>Who may import without a lease now, besides the cluster's nodes.</summary>
+    public ImmutableArray<IPNetwork> PlainClients { get; set; } = plainClients;
+}
 
 /// <summary>What strangers can cost the USB/IP port.</summary>
 /// <param name="Connections">Connections whose request is being read or answered, of everybody.</param>

@@ -42,7 +42,6 @@ internal sealed class RequestDesk : IDisposable
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
-    private readonly ListenerLimits _limits;
     private readonly IDeskOwner _owner;
     private readonly Admission _admission;
     private readonly SocketPoll _poll = new();
@@ -53,6 +52,8 @@ internal sealed class RequestDesk : IDisposable
     // In the order in which they came, and so in that of their deadlines.
     private readonly List<Caller> _callers = [];
     private readonly List<Socket> _watched = [];
+    private ListenerLimits _limits;
+    private volatile ListenerLimits _newLimits;
     private TimeSpan? _pausedUntil;
     private volatile bool _stopping;
 
@@ -63,7 +64,7 @@ internal sealed class RequestDesk : IDisposable
     public RequestDesk(Socket listener, ListenerLimits limits, IDeskOwner owner)
     {
         _listener = listener;
-        _limits = limits;
+        _limits = _newLimits = limits;
         _owner = owner;
         _admission = new Admission(limits);
         _thread = new Thread(Run) { IsBackground = true, Name = "usbip-listener" };
@@ -71,6 +72,9 @@ internal sealed class RequestDesk : IDisposable
     }
 
     private TimeSpan Now => Stopwatch.GetElapsedTime(_start);
+
+    /// <summary>These limits hold for the connections that come from now on.</summary>
+    public void Take(ListenerLimits limits) => _newLimits = limits;
 
     /// <summary>Ends the thread, and closes the connections whose request it has not read. What was given on is not touched.</summary>
     public void Dispose()
@@ -88,6 +92,7 @@ internal sealed class RequestDesk : IDisposable
             while (!_stopping)
             {
                 Wait();
+                TakeLimits();
                 while (_left.TryDequeue(out var place))
                     _admission.Leave(place);
                 ReadRequests();
@@ -119,6 +124,20 @@ internal sealed class RequestDesk : IDisposable
         if (_pausedUntil < until || until is null)
             until = _pausedUntil ?? until;
         _poll.Wait(_watched, until - Now);
+    }
+
+    // Whoever came before has no longer than who comes now: so the callers stay in the order of their deadlines.
+    private void TakeLimits()
+    {
+        if (_newLimits == _limits)
+            return;
+        _admission.Limits = _limits = _newLimits;
+        var latest = Now + _limits.RequestTimeout;
+        for (var i = 0; i < _callers.Count; i++)
+        {
+            if (_callers[i].Until > latest)
+                _callers[i] = _callers[i] with { Until = latest };
+        }
     }
 
     private void ReadRequests()

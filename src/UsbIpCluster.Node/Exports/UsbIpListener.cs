@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Devices;
 using UsbIpCluster.Linux;
 using UsbIpCluster.Protocol;
@@ -17,34 +17,37 @@ namespace UsbIpCluster.Node;
 internal sealed class UsbIpListener : ReceiveActor
 #pragma warning restore CA1001
 {
+    /// <summary>These are the limits now.</summary>
+    public sealed record NewLimits(ListenerLimits Limits);
+
     /// <summary>How long a client may take to read an answer that its connection has no room for.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILogger _log = Context.Logger();
     private readonly Socket _listener;
-    private readonly ListenerLimits _limits;
-    private readonly ImmutableArray<IPNetwork> _plainClients;
+    private readonly ListenerSettings _settings;
     private readonly IActorRef _exports;
     private readonly IActorRef _membership;
+    private readonly Refusals _refusals;
     private readonly SaidOnce _refused = new();
     private ImmutableHashSet<IPAddress> _clusterAddresses = [];
     private RequestDesk? _desk;
 
     /// <param name="listener">Bound and listening; it outlives this actor.</param>
-    /// <param name="limits">What strangers can cost.</param>
-    /// <param name="plainClients">Who may import without a lease, besides the cluster's nodes.</param>
+    /// <param name="settings">Who is served.</param>
     /// <param name="exports">The <see cref="ExportManager"/>.</param>
     /// <param name="membership">The <see cref="MembershipActor"/>.</param>
-    public UsbIpListener(
-        Socket listener, ListenerLimits limits, ImmutableArray<IPNetwork> plainClients, IActorRef exports, IActorRef membership)
+    /// <param name="refusals">Who is refused is counted there.</param>
+    public UsbIpListener(Socket listener, ListenerSettings settings, IActorRef exports, IActorRef membership, Refusals refusals)
     {
+        _refusals = refusals;
         _listener = listener;
-        _limits = limits;
-        _plainClients = plainClients;
+        _settings = settings;
         _exports = exports;
         _membership = membership;
 
         Receive<Visit>(OnRequest);
+        Receive<NewLimits>(limits => _desk!.Take(limits.Limits));
         Receive<DeskFailed>(failed => throw new InvalidOperationException("the USB/IP port is no longer read", failed.Error));
         Receive<MembershipActor.Changed>(changed => _clusterAddresses = Addresses(changed.View));
         Receive<MembershipView>(view => _clusterAddresses = Addresses(view));
@@ -54,7 +57,7 @@ internal sealed class UsbIpListener : ReceiveActor
     {
         Context.System.EventStream.Subscribe(Self, typeof(MembershipActor.Changed));
         _membership.Tell(new MembershipActor.GetMembers());
-        _desk = new RequestDesk(_listener, _limits, new DeskOwner(Self, _log, _listener.LocalEndPoint));
+        _desk = new RequestDesk(_listener, _settings.Limits, new DeskOwner(Self, _log, _refusals, _listener.LocalEndPoint));
     }
 
     protected override void PostStop()
@@ -69,7 +72,7 @@ internal sealed class UsbIpListener : ReceiveActor
         switch (visit.Request)
         {
             case UsbIpRequest.Import(var busId, var preamble):
-                Import(new ImportRequest(visit.Connection, visit.Peer, busId, preamble), visit);
+                Import(new ImportRequest(visit.Connection, visit.Peer, busId, preamble) { Refusals = _refusals }, visit);
                 break;
             case UsbIpRequest.DevList when MayUsePlainly(visit.Peer):
                 AnswerList(visit);
@@ -91,7 +94,7 @@ internal sealed class UsbIpListener : ReceiveActor
     }
 
     private void AnswerList(Visit visit) =>
-        _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(visit.Peer.Address), _limits.RequestTimeout)
+        _exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(visit.Peer.Address), _settings.Limits.RequestTimeout)
             .ContinueWith(
                 offered =>
                 {
@@ -144,10 +147,10 @@ internal sealed class UsbIpListener : ReceiveActor
 
     private bool MayUsePlainly(IPEndPoint peer)
     {
-        if (_clusterAddresses.Contains(peer.Address) || _plainClients.Any(network => network.Contains(peer.Address)))
+        if (_clusterAddresses.Contains(peer.Address) || _settings.PlainClients.Any(network => network.Contains(peer.Address)))
             return true;
         if (_refused.IsFirst(Admission.NetworkOf(peer.Address).ToString()))
-            _log.Warning("{0} is refused: it is no node of the cluster and not in plainClients (said once)", peer.Address);
+            _log.PlainClientRefused(peer.Address.ToString());
         return false;
     }
 
@@ -158,7 +161,7 @@ internal sealed class UsbIpListener : ReceiveActor
             .OfType<IPAddress>(),
     ];
 
-    private sealed class DeskOwner(IActorRef self, ILoggingAdapter log, EndPoint? port) : IDeskOwner
+    private sealed class DeskOwner(IActorRef self, ILogger log, Refusals refusals, EndPoint? port) : IDeskOwner
     {
         private readonly SaidOnce _turnedAway = new();
         private bool _accepts = true;
@@ -171,14 +174,15 @@ internal sealed class UsbIpListener : ReceiveActor
 
         public void TurnedAway(IPAddress address, string why)
         {
+            refusals.Closed();
             if (_turnedAway.IsFirst(Admission.NetworkOf(address).ToString()))
-                log.Warning("a connection of {0} was closed: {1} (said once)", address, why);
+                log.ConnectionClosed(address.ToString(), why);
         }
 
         public void AcceptFailed(SocketException error)
         {
             if (_accepts)
-                log.Warning("accept on {0} failed: {1}", port, error.Message);
+                log.AcceptFailed(port?.ToString(), error.Message);
             _accepts = false;
         }
 

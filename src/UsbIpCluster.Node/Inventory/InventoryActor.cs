@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Node;
@@ -82,16 +82,20 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
 
     private const string DigestTimer = "digest";
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILogger _log = Context.Logger();
     private readonly IActorRef _membership;
     private readonly PeerNames _names;
+    private readonly InventoryLag _lag;
+    private MembershipView _members = MembershipView.Empty;
     private InventoryExchange _exchange;
 
     /// <param name="self">What this node says of itself at the start.</param>
     /// <param name="membership">The <see cref="MembershipActor"/>.</param>
     /// <param name="names">Which nodes' certificates are shown where.</param>
-    public InventoryActor(NodeEntry self, IActorRef membership, PeerNames names)
+    /// <param name="lag">Is told of what is known to be missing here.</param>
+    public InventoryActor(NodeEntry self, IActorRef membership, PeerNames names, InventoryLag lag)
     {
+        _lag = lag;
         _membership = membership;
         _names = names;
         _exchange = new InventoryExchange(self, names);
@@ -101,12 +105,12 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
         Receive<LocalAttachments>(count => Do(exchange => exchange.CountAttachments(count.Count)));
         Receive<LocalDraining>(drain => Do(exchange => exchange.Drain(drain.Draining)));
         Receive<GetView>(_ => Sender.Tell(new Changed(_exchange.View, null)));
-        Receive<Announce>(announce => Do(exchange => exchange.Learn(announce, Speaker)));
-        Receive<Delta>(delta => Do(exchange => exchange.Learn(delta, Speaker)));
-        Receive<Digest>(digest => Do(exchange => exchange.Compare(digest, Speaker)));
+        Receive<Announce>(announce => Hear(exchange => exchange.Learn(announce, Speaker)));
+        Receive<Delta>(delta => Hear(exchange => exchange.Learn(delta, Speaker)));
+        Receive<Digest>(digest => Hear(exchange => exchange.Compare(digest, Speaker)));
         Receive<Pull>(pull => Do(exchange => exchange.Reply(pull)));
-        Receive<MembershipActor.Changed>(changed => Do(exchange => exchange.Meet(changed.View)));
-        Receive<MembershipView>(members => Do(exchange => exchange.Meet(members)));
+        Receive<MembershipActor.Changed>(changed => Meet(changed.View));
+        Receive<MembershipView>(Meet);
         Receive<SendDigest>(_ => Do(exchange => exchange.Tick()));
     }
 
@@ -132,7 +136,22 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
-    private void Do(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
+    private void Meet(MembershipView members)
+    {
+        _lag.Meet(_members, members);
+        _members = members;
+        Do(exchange => exchange.Meet(members));
+    }
+
+    // Who speaks, and is not asked for more, has said all.
+    private void Hear(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
+    {
+        var steps = Do(what);
+        if (Speaker is { } speaker && !steps.Any(step => step is InventoryExchange.Step.Answer { Message: Pull }))
+            _lag.Heard(speaker);
+    }
+
+    private IReadOnlyList<InventoryExchange.Step> Do(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
     {
         var previous = _exchange.View;
         var steps = what(_exchange);
@@ -142,6 +161,14 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
         {
             switch (step)
             {
+                case InventoryExchange.Step.Send { To: var asked, Message: Pull } question:
+                    _lag.Asked(asked);
+                    Context.ActorSelection($"{asked}/user/node/inventory").Tell(question.Message);
+                    break;
+                case InventoryExchange.Step.Answer { Message: Pull } question when Speaker is { } asked && _members.Contains(asked):
+                    _lag.Asked(asked);
+                    Sender.Tell(question.Message);
+                    break;
                 case InventoryExchange.Step.Send send:
                     Context.ActorSelection($"{send.To}/user/node/inventory").Tell(send.Message);
                     break;
@@ -149,10 +176,12 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
                     Sender.Tell(answer.Message);
                     break;
                 case InventoryExchange.Step.Warn warning:
-                    _log.Warning("{0}", warning.Text);
+                    _log.Inventory(warning.Text);
                     break;
             }
         }
+
+        return steps;
     }
 
     private sealed record SendDigest;

@@ -16,6 +16,7 @@ namespace UsbIpCluster.Node;
 /// <param name="Draining">Whether it gives out no new leases.</param>
 /// <param name="Devices">Its local devices, ordered by bus id.</param>
 /// <param name="Wire">The minor version of messages that it understands, see <see cref="NodeSerializer"/>; 0 when it does not say.</param>
+/// <param name="Endpoints">Where importers reach its USB/IP port, in order; null when it does not say.</param>
 public sealed record NodeEntry(
     NodeName Node,
     long Incarnation,
@@ -26,7 +27,8 @@ public sealed record NodeEntry(
     int Attachments,
     bool Draining,
     ImmutableArray<DeviceEntry> Devices,
-    int Wire = 0)
+    int Wire = 0,
+    ImmutableArray<NetworkAddress>? Endpoints = null)
 {
     /// <summary>The highest incarnation that there is: the last moment that a clock can show.</summary>
     public static readonly long MaxIncarnation = DateTime.MaxValue.Ticks;

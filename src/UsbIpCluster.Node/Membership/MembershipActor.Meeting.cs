@@ -67,8 +67,10 @@ internal sealed partial class MembershipActor
             }
             else if (alone >= patience || _doors.IsEmpty)
             {
-                if (!forms)
-                    _log.Info(_doors.IsEmpty ? "there is nobody to knock at: forming a cluster" : "nobody has answered: forming a cluster");
+                if (!forms && _doors.IsEmpty)
+                    _log.NobodyKnown();
+                else if (!forms)
+                    _log.NobodyAnswers();
                 forms = true;
                 _link.Join(_view.Self);
             }
@@ -140,7 +142,7 @@ internal sealed partial class MembershipActor
 
     private void BecomeInside(ClusterIdentity cluster)
     {
-        _log.Info("in the cluster that was formed at {0:u} ({1})", cluster.FormedAt, cluster.Id);
+        _log.InCluster(cluster.FormedAt, cluster.Id);
         var denials = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
         var looks = 0;
         Become(() =>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Node;
@@ -79,7 +79,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 
     private const string Tick = "tick";
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILogger _log = Context.Logger();
     private readonly MembershipSettings _settings;
     private readonly IClusterLink _link;
     private readonly ClusterAim? _aim;
@@ -105,7 +105,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         _link = link;
         _beginAnew = beginAnew;
         _view = MembershipView.Empty with { Self = link.Self };
-        _doors = new Doors(link.Self, settings.Seeds, settings.Known.Read(problem => _log.Error("{0}", problem)));
+        _doors = new Doors(link.Self, settings.Seeds, settings.Known.Read(_log.MembersUnreadable));
         if (aim is not null)
             _doors.Remember([aim.Address]);
         _aim = aim;
@@ -139,8 +139,8 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         Receive<Heard>(OnHeard);
         Receive<Remove>(OnRemove);
         Receive<Resolved>(resolved => _doors.Put(resolved.Seed, resolved.EndPoints));
-        Receive<NotResolved>(not => _log.Warning("the seed {0} is not known: {1}", not.Seed, not.Error.Message));
-        Receive<NotKept>(not => _log.Warning("the members can't be kept: {0}", not.Error.Message));
+        Receive<NotResolved>(not => _log.SeedUnknown(not.Seed.ToString(), not.Error.Message));
+        Receive<NotKept>(not => _log.MembersNotKept(not.Error.Message));
         Receive<Look>(_ => { });
         Receive<Knock>(knock => Answer(knock, null));
         Receive<KnockAnswer>(_ => { });
@@ -231,7 +231,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
             return;
         foreach (var lost in _unreachableSince.Where(lost => _time - lost.Value >= _settings.RemoveAfter).ToArray())
         {
-            _log.Warning("{0} has been unreachable for {1}: it is removed", lost.Key, _settings.RemoveAfter);
+            _log.MemberGivenUp(lost.Key, _settings.RemoveAfter);
             _link.Down(lost.Key);
         }
     }

@@ -19,6 +19,7 @@ namespace UsbIpCluster.Node;
     [
         typeof(NodeNameJson), typeof(BusIdJson), typeof(LeaseIdJson), typeof(AttachmentIdJson), typeof(EpochJson), typeof(NetworkAddressJson),
         typeof(ResumeSecretJson), typeof(DeviceStateJson), typeof(UsbSpeedJson), typeof(LeaseRefusalJson),
+        typeof(DoorJson),
     ])]
 [JsonSerializable(typeof(MembershipActor.Knock))]
 [JsonSerializable(typeof(MembershipActor.KnockAnswer))]
@@ -31,6 +32,9 @@ namespace UsbIpCluster.Node;
 [JsonSerializable(typeof(LeaseRefused))]
 [JsonSerializable(typeof(ReleaseLease))]
 [JsonSerializable(typeof(LeaseStolen))]
+[JsonSerializable(typeof(Examine))]
+[JsonSerializable(typeof(ExaminationBegun))]
+[JsonSerializable(typeof(ExaminationDone))]
 internal sealed partial class NodeJson : JsonSerializerContext;
 
 /// <summary>A value that is written as its text, and read by the parser that carries its rule.</summary>
@@ -110,3 +114,5 @@ internal sealed class DeviceStateJson : NamedJson<DeviceState>;
 internal sealed class UsbSpeedJson : NamedJson<UsbSpeed>;
 
 internal sealed class LeaseRefusalJson : NamedJson<LeaseRefusal>;
+
+internal sealed class DoorJson : NamedJson<Door>;

@@ -33,10 +33,13 @@ namespace UsbIpCluster.Node;
 internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     /// <summary>The minor version of this set of messages. 0 had no <see cref="InventoryActor.Delta"/>.</summary>
-    public const int Minor = Deltas;
+    public const int Minor = Examinations;
 
     /// <summary>The first minor version with <see cref="InventoryActor.Delta"/>.</summary>
     public const int Deltas = 1;
+
+    /// <summary>The first minor version with <see cref="Examine"/> and its answers.</summary>
+    public const int Examinations = 2;
 
     private const int MaxEndpoints = 64;
 
@@ -54,6 +57,9 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         ("lease-refused", typeof(LeaseRefused)),
         ("release-lease", typeof(ReleaseLease)),
         ("lease-stolen", typeof(LeaseStolen)),
+        ("examine", typeof(Examine)),
+        ("examination-begun", typeof(ExaminationBegun)),
+        ("examination-done", typeof(ExaminationDone)),
     ];
 
     /// <inheritdoc/>
@@ -137,6 +143,8 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
         LeaseStolen { User: { } user } when !ControlCaller.IsUser(user) => "of a user whose name can't be one",
         LeaseGranted { Endpoints: var endpoints } when endpoints.Length > MaxEndpoints || endpoints.Contains(null!) =>
             "with an empty endpoint, or too many",
+        ExaminationDone { Probes: var probes } when probes.Length > ExaminationDone.MaxProbes || probes.Any(IsWrong) =>
+            "with a wrong line, or too many",
         _ => null,
     };
 
@@ -149,12 +157,17 @@ internal sealed class NodeSerializer(ExtendedActorSystem system) : SerializerWit
             return $"of {entry.Node} without a valid address";
         if (!IsCount(entry.Incarnation, entry.Version))
             return $"of {entry.Node} with numbers that can't be";
+        if (entry.Endpoints is { } endpoints && (endpoints.Length > MaxEndpoints || endpoints.Contains(null!)))
+            return $"of {entry.Node} with an empty endpoint, or too many";
         if (entry.Devices.Length > NodeEntry.MaxDevices || entry.Devices.Contains(null!))
             return $"of {entry.Node} with an empty device, or too many";
         return entry.Devices.DistinctBy(device => device.BusId).Count() < entry.Devices.Length
             ? $"of {entry.Node} with two devices of one bus id"
             : null;
     }
+
+    private static bool IsWrong(Probe? probe) =>
+        probe is null || probe.Failure?.Length > Probe.MaxFailure || !ClusterAddress.IsValid(probe.Target);
 
     private static bool IsCount(long incarnation, long version) =>
         incarnation >= 0 && incarnation <= NodeEntry.MaxIncarnation && version >= 0;

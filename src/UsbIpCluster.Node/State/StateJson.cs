@@ -36,8 +36,11 @@ internal sealed record KeptAttachments(
     ImmutableArray<KeptRuleLine>? Rules = null,
     ImmutableArray<KeptAttachmentLine>? Attachments = null)
 {
-    /// <summary>The form that this program writes.</summary>
-    public const int CurrentVersion = 2;
+    /// <summary>The last form that this program knows.</summary>
+    public const int CurrentVersion = 3;
+
+    /// <summary>The form without holds, which is written as long as there are none: an earlier program understands it.</summary>
+    public const int WithoutHolds = 2;
 }
 
 /// <summary>An <see cref="AttachmentRule"/> as text.</summary>
@@ -55,7 +58,8 @@ internal sealed record KeptAttachmentLine(
     int Reattaches,
     AttachedDevice? Device,
     KeptLeaseLine? Lease,
-    KeptSessionLine? Session);
+    KeptSessionLine? Session,
+    KeptHoldLine? Hold = null);
 
 /// <summary>A <see cref="HeldLease"/> without its id, which is only good for a moment.</summary>
 internal sealed record KeptLeaseLine(
@@ -63,6 +67,9 @@ internal sealed record KeptLeaseLine(
 
 /// <summary>A <see cref="PortSession"/>.</summary>
 internal sealed record KeptSessionLine(int Port, string Host, string Service, BusId BusId, uint DeviceId);
+
+/// <summary>An <see cref="AttachmentHold"/>. Without a process it was a connection, which ended with the daemon.</summary>
+internal sealed record KeptHoldLine(Guid Key, int? Process, ulong Start, string? Boot);
 
 /// <summary>What the state folder keeps of the cluster: where the members were, <c>members.json</c>.</summary>
 internal sealed record KeptMembers(ImmutableArray<NetworkAddress> Members);

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Akka.Event;
+using Microsoft.Extensions.Logging;
 using UsbIpCluster.Certificates;
 using UsbIpCluster.Control;
 
@@ -19,7 +19,10 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
     /// <summary>How often it warns.</summary>
     public static readonly TimeSpan WarnInterval = TimeSpan.FromDays(1);
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    /// <summary>The files may be new: it looks at them now.</summary>
+    public sealed record LookNow;
+
+    private readonly ILogger _log = Context.Logger();
     private readonly ClusterTls _tls;
 
     /// <param name="tls">The files.</param>
@@ -32,12 +35,18 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
             var now = Now;
             Task.Run(() => tls.Look(now)).PipeTo(Self, failure: error => new TlsLook.Broken(error.Message));
         });
+        Receive<LookNow>(_ => Timers.IsTimerActive(nameof(BeginLook)), _ =>
+        {
+            Timers.Cancel(nameof(BeginLook));
+            Self.Tell(new BeginLook());
+        });
+        Receive<LookNow>(_ => { });
         Receive<TlsLook.Unchanged>(_ => LookLater());
         Receive<TlsLook.Renewed>(_ =>
         {
             LookLater();
             var ends = NodeCertificate.Format(tls.Current.Ends);
-            _log.Info("the new certificate of {0} holds for new connections; it ends on {1}", tls.Node, ends);
+            _log.CertificateRenewed(tls.Node.Value, ends);
             Tell(EventKinds.TlsRenewed, $"until {ends}");
             Warn();
             beginAnew?.Invoke(new NewBeginning($"the certificate of {tls.Node} is a new one", null));
@@ -45,7 +54,7 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
         Receive<TlsLook.Broken>(broken =>
         {
             LookLater();
-            _log.Warning("new TLS files can't be used, the old ones stay in use: {0}", broken.Why);
+            _log.CertificateBroken(tls.Node.Value, broken.Why);
             Tell(EventKinds.TlsBroken, broken.Why);
         });
         Receive<CheckEnd>(_ => Warn());
@@ -72,7 +81,7 @@ internal sealed class CertificateWatch : ReceiveActor, IWithTimers
             return;
         var ends = NodeCertificate.Format(_tls.Current.Ends);
         var words = left > TimeSpan.Zero ? $"ends in {left.TotalDays:0} days, on {ends}" : $"has ended on {ends}";
-        _log.Warning("the certificate of {0}, or its CA's, {1}: {2}", _tls.Node, words, NodeIdentity.RenewalOf(_tls.Node));
+        _log.CertificateEnds(_tls.Node.Value, words, NodeIdentity.RenewalOf(_tls.Node));
         Tell(EventKinds.TlsExpires, words);
     }
 

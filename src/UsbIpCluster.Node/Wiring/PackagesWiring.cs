@@ -174,7 +174,7 @@ internal sealed class AkkaLogger : ReceiveActor
         Receive<LogEvent>(entry =>
         {
             var level = LevelOf(entry);
-            Target?.Log(level, IsOfRemoting(entry) ? null : entry.Cause, "{Source}: {Text}", entry.LogSource, entry.Message);
+            Target?.Actors(level, IsOfRemoting(entry) ? null : entry.Cause, entry.LogSource, entry.Message.ToString());
         });
     }
 

@@ -19,8 +19,8 @@ internal static class Wiring
         ClusterAddress.SystemName,
         new SubsetSettings
         {
-            Log = (level, source, text, cause) => log.Log(LevelOf(level), cause, "{Source}: {Text}", source, text),
-            LogLevel = AkkaLevel.DebugLevel,
+            Log = (level, source, text, cause) => log.Actors(LevelOf(level), cause, source, text),
+            LogLevel = log.IsEnabled(LevelOf(AkkaLevel.DebugLevel)) ? AkkaLevel.DebugLevel : AkkaLevel.InfoLevel,
             Remote = new SubsetRemoteSettings
             {
                 Listen = settings.Listen,

@@ -1,14 +1,14 @@
 namespace UsbIpCluster.Userspace;
 
-/// <summary>A queue of bytes in a fixed buffer.</summary>
+/// <summary>A queue of bytes in a fixed buffer, which is made when the first are written: most simulated devices are only looked at.</summary>
 internal sealed class ByteRing(int capacity)
 {
-    private readonly byte[] _buffer = new byte[capacity];
+    private byte[] _buffer = [];
     private int _start;
 
     public int Count { get; private set; }
 
-    public int Room => _buffer.Length - Count;
+    public int Room => capacity - Count;
 
     public void Clear() => (_start, Count) = (0, 0);
 
@@ -16,6 +16,10 @@ internal sealed class ByteRing(int capacity)
     public int Write(ReadOnlySpan<byte> source)
     {
         source = source[..Math.Min(source.Length, Room)];
+        if (source.IsEmpty)
+            return 0;
+        if (_buffer.Length == 0)
+            _buffer = new byte[capacity];
         var end = (_start + Count) % _buffer.Length;
         var first = Math.Min(source.Length, _buffer.Length - end);
         source[..first].CopyTo(_buffer.AsSpan(end));
@@ -28,6 +32,8 @@ internal sealed class ByteRing(int capacity)
     public int Read(Span<byte> destination)
     {
         destination = destination[..Math.Min(destination.Length, Count)];
+        if (destination.IsEmpty)
+            return 0;
         var first = Math.Min(destination.Length, _buffer.Length - _start);
         _buffer.AsSpan(_start, first).CopyTo(destination);
         _buffer.AsSpan(0, destination.Length - first).CopyTo(destination[first..]);

@@ -7,6 +7,7 @@ namespace UsbIpCluster.Node.Tests;
 /// <summary>Tests of one session on the importer's side: probes for its parent, for the exporter's node and for whoever knows the ports.</summary>
 public abstract class AttachedPortSpec : VirtualTimeSpec, IAsyncLifetime
 {
+    private readonly AttachmentSettings _settings = new(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
     private readonly Stage _stage;
 
     protected AttachedPortSpec()
@@ -29,6 +30,11 @@ public abstract class AttachedPortSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected ImportServer Server { get; } = new();
 
+    private protected SessionSocketOptions SocketOptions
+    {
+        set => _settings.SocketOptions = value;
+    }
+
     public async Task InitializeAsync() => await _stage.AddAsync(Exports.Ref, "exports");
 
     public Task DisposeAsync()
@@ -39,7 +45,7 @@ public abstract class AttachedPortSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task StartAsync(AttachmentSource source)
     {
-        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, TempState.New());
+        var settings = _settings;
         Port = await Parent.AddAsync(
             Sys, Props.Create(() => new AttachedPort(Controller, settings, source, Samples.Holder, Ports.Ref)), ParentProbe.Ref);
         Controller.Subscribe(change => Port.Tell(change, ActorRefs.NoSender));

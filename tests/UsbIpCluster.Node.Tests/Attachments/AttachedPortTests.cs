@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using UsbIpCluster.Devices;
 using UsbIpCluster.Linux;
@@ -34,6 +35,18 @@ public sealed class AttachedPortTests : AttachedPortSpec
         Controller.Show(3, PortStatus.Free);
         Assert.Equal(new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(7)), (await ExpectEndAsync()).Release);
         ExpectNothing(Exports);
+    }
+
+    [Fact]
+    public async Task A_session_that_begins_has_the_keepalive_that_holds_then()
+    {
+        SocketOptions = new SessionSocketOptions(Seconds(20), Seconds(7), Seconds(5), 4);
+        await StartPlainAsync();
+        (await Server.AcceptAsync()).Grant();
+        var connection = (await Controller.NextAsync("attach")).Connection!;
+        Assert.Equal(7, connection.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
+        Assert.Equal(5, connection.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval));
+        Assert.Equal(4, connection.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount));
     }
 
     [Fact]

@@ -17,6 +17,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 
     protected AttachmentManagerSpec()
     {
+        Holders = new Holders(Processes);
         Inventory = CreateTestProbe();
         Exports = CreateTestProbe();
         _stage = new Stage(Sys);
@@ -32,6 +33,11 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected ImportServer Server { get; } = new();
 
+    private protected ScriptedProcesses Processes { get; } = new();
+
+    /// <summary>Who holds attachments; a test that ends the daemon makes those of the next one.</summary>
+    private protected Holders Holders { get; set; }
+
     public async Task InitializeAsync()
     {
         await _stage.AddAsync(Exports.Ref, "exports");
@@ -46,7 +52,7 @@ public abstract class AttachmentManagerSpec : VirtualTimeSpec, IAsyncLifetime
 
     private protected async Task<IActorRef> StartAsync(string name, IHostController? controller)
     {
-        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, _state);
+        var settings = new AttachmentSettings(Samples.Lab2, SessionSocketOptions.Default, _state) { Holders = Holders };
         var (view, inventory) = (_view, Inventory.Ref);
         var manager = await _stage.AddAsync(Props.Create(() => new AttachmentManager(settings, controller, inventory, view)), name);
         await SettleAsync(manager);

@@ -71,13 +71,14 @@ public sealed class DetachTests : AttachmentManagerSpec
     [InlineData("lab1/9-9", ControlError.NotFound, "nothing that is attached here matches 'lab1/9-9'")]
     [InlineData("99999999999", ControlError.NotFound, "nothing that is attached here matches '99999999999'")]
     [InlineData("", ControlError.Usage, "the selector is empty")]
-    [InlineData("colour=red", ControlError.Usage, "'colour' is no selector key; use serial, name, product or class")]
+    [InlineData("colour=red", ControlError.Usage, "'colour' is no selector key")]
     public async Task What_names_nothing_is_refused(string target, ControlError error, string message)
     {
         await ShowAsync(Samples.Entry("1-1"));
         await AttachToAsync(3, "lab1/1-1");
         var refused = await DetachRefusalAsync(target);
         Assert.Equal((error, message), (refused.Error, refused.Message));
+        Assert.NotNull(refused.Hint);
         Assert.Single((await SnapshotAsync()).Attachments);
     }
 

@@ -103,7 +103,7 @@ public sealed class ExportRulesTests : IDisposable
     [Fact]
     public void The_known_keys_of_a_rule_are_told() =>
         Assert.Contains(
-            "exports, exports[].allow, exports[].deny, exports[].match, exports[].name, hostController",
+            "exports, exports[].allow, exports[].deny, exports[].match, exports[].name, hooks.directory",
             _sources.WithFile("""{ "export": [] , "colour": 1 }""").ReadError(),
             StringComparison.Ordinal);
 

@@ -32,6 +32,7 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.PlainClients.ToArray());
         Assert.Equal(new ListenerLimits(64, 16, 100, TimeSpan.FromSeconds(4)), options.Limits);
         Assert.Equal(SessionSocketOptions.Default, options.KeepAlive);
+        Assert.Null(options.HttpListen);
         Assert.Equal(LogLevel.Information, options.LogLevel);
         Assert.Equal(LogFormat.Text, options.LogFormat);
     }
@@ -50,6 +51,8 @@ public sealed class OptionsReaderTests : IDisposable
               "plainClients": ["10.0.0.0/8", "fd00::/8"],
               "limits": { "connections": 200, "perAddress": 200, "rate": 1000, "requestTimeout": "1500ms" },
               "keepalive": { "userTimeout": "20s", "idle": "5s", "interval": "1m", "probes": 7 },
+              "http": { "listen": "10.0.0.1:9240", "insecure": true },
+              "hooks": { "directory": "/h", "timeout": "30s" },
               "log": { "level": "debug", "format": "json" },
             }
             """).Read();
@@ -67,9 +70,26 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal(new ListenerLimits(200, 200, 1000, TimeSpan.FromSeconds(1.5)), options.Limits);
         Assert.Equal(
             new SessionSocketOptions(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), 7), options.KeepAlive);
+        Assert.Equal(IPEndPoint.Parse("10.0.0.1:9240"), options.HttpListen);
+        Assert.Equal(new HookOptions("/h", TimeSpan.FromSeconds(30)), options.Hooks);
         Assert.Equal(LogLevel.Debug, options.LogLevel);
         Assert.Equal(LogFormat.Json, options.LogFormat);
     }
+
+    [Theory]
+    [InlineData("9240", "127.0.0.1:9240")]
+    [InlineData("127.0.0.2:9240", "127.0.0.2:9240")]
+    [InlineData("[::1]:9240", "[::1]:9240")]
+    public void A_port_alone_is_served_on_loopback(string text, string expected) =>
+        Assert.Equal(IPEndPoint.Parse(expected), _sources.WithVariable("HTTP__LISTEN", text).Read().HttpListen);
+
+    [Fact]
+    public void Hooks_are_beside_the_file_and_have_ten_seconds() =>
+        Assert.Equal(new HookOptions(Path.Combine(Path.GetDirectoryName(_sources.FilePath)!, "hooks"), TimeSpan.FromSeconds(10)), _sources.Read().Hooks);
+
+    [Fact]
+    public void Without_a_file_hooks_are_beside_the_default_one() =>
+        Assert.Equal("/etc/usbipcluster/hooks", OptionsReader.Read(null, [KeyValuePair.Create("node", (string?)"lab1")]).Hooks.Directory);
 
     [Fact]
     public void One_address_has_no_more_connections_than_there_are() =>

@@ -53,7 +53,7 @@ public sealed class ShippedConfigurationTests : IDisposable
 
     private NodeOptions Read(string name) => _sources.WithFile(File.ReadAllText(Path.Combine(FindFolder(), name))).Read();
 
-    private static string FindFolder()
+    internal static string FindFolder()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

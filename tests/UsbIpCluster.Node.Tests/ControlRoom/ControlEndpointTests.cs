@@ -14,7 +14,7 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
     public ControlEndpointTests()
     {
         var events = _events;
-        _endpoint = Sys.ActorOf(Props.Create(() => new ControlEndpoint(events)));
+        _endpoint = Sys.ActorOf(Props.Create(() => new ControlEndpoint(events, Samples.Lab1)));
     }
 
     public Task InitializeAsync() => Sys.SettleAsync(_endpoint);
@@ -146,15 +146,41 @@ public sealed class ControlEndpointTests : TestKit, IAsyncLifetime
         await Sys.SettleAsync(_endpoint);
         await _endpoint.GracefulStop(Patience);
         var log = _events;
-        await Sys.SettleAsync(Sys.ActorOf(Props.Create(() => new ControlEndpoint(log))));
+        await Sys.SettleAsync(Sys.ActorOf(Props.Create(() => new ControlEndpoint(log, Samples.Lab1))));
         Happen(2, 1);
         Assert.Equal(["e1", "e2"], await TakeAsync(events, 2));
     }
 
-    private async Task<Control.EventStream> GetAsync(bool follow)
+    [Fact]
+    public async Task Steps_are_for_those_who_ask_for_them_and_are_not_kept()
+    {
+        var (all, without) = (await GetAsync(follow: true, steps: true), await GetAsync(follow: true));
+        Sys.EventStream.Publish(new AttachmentManager.Changed(new AttachmentId(1), AttachmentStates.Leasing));
+        Happen(1, 1);
+        Assert.Equal([EventKinds.AttachmentChanged, "e1"], await TakeAsync(all, 2));
+        Assert.Equal(["e1"], await TakeAsync(without, 1));
+        Assert.Equal(["e1"], Kinds(await GetAsync(follow: false)));
+    }
+
+    [Fact]
+    public async Task A_nodes_drain_its_attachments_and_its_membership_are_steps()
+    {
+        var events = await GetAsync(follow: true, steps: true);
+        var (was, busy) = (Samples.Node("lab2"), Samples.Node("lab2") with { Attachments = 1, Version = 2 });
+        Sys.EventStream.Publish(new InventoryActor.Changed(Samples.View("lab1", busy), Samples.View("lab1", was)));
+        Sys.EventStream.Publish(new InventoryActor.Changed(
+            Samples.View("lab1", busy with { Draining = true }), Samples.View("lab1", busy)));
+        Sys.EventStream.Publish(new InventoryActor.Changed(Samples.View("lab1", busy with { Version = 3 }), Samples.View("lab1", busy)));
+        Sys.EventStream.Publish(new MembershipActor.Changed(MembershipView.Empty, MembershipView.Empty));
+        Happen(1, 1);
+        Assert.Equal(
+            [EventKinds.NodeChanged, EventKinds.NodeChanged, EventKinds.NodeChanged, "e1"], await TakeAsync(events, 4));
+    }
+
+    private async Task<Control.EventStream> GetAsync(bool follow, bool steps = false)
     {
         await Sys.SettleAsync(_endpoint);
-        return _events.Open(follow, CancellationToken.None);
+        return _events.Open(follow, CancellationToken.None, steps);
     }
 
     private void Happen(int first, int count)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 using UsbIpCluster.Control;
+using UsbIpCluster.Doctor;
 using UsbIpCluster.Userspace;
 
 namespace UsbIpCluster.Node.Tests;
@@ -23,8 +24,25 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
             .Add(Samples.AddressOf("lab2"), new MemberState("up", false))
             .Add(Samples.AddressOf("lab3"), new MemberState("joining", true)));
         var membership = Sys.ActorOf(Props.Create(() => new Membership(members)));
-        _life = new NodeLife(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments), CancellationToken.None);
-        _handler = new ControlHandler(() => Task.FromResult(_life), _node.Events, Version);
+        var inventory = _node.Inventory;
+        Func<ImmutableArray<Probe>, TimeSpan, Task<ImmutableArray<Probe>>> probe = Prober.RunAsync;
+        var examiner = Sys.ActorOf(Props.Create(() => new ExaminerActor(membership, inventory, probe)));
+        Func<string, ICanTell> examinerAt = _ => examiner;
+        var doctor = Sys.ActorOf(Props.Create(() => new DoctorActor(membership, inventory, examinerAt)));
+        _life = new NodeLife(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments, doctor), CancellationToken.None);
+        var settings = new CheckedSettings
+        {
+            Node = "lab1",
+            State = TempState.NewPath(),
+            Control = TempState.NewPath(),
+            ExportsByKernel = false,
+            AttachesByKernel = false,
+        };
+        var desk = new DoctorDesk(settings, [ImportServer.Nowhere], () => new DaemonFacts(AttachesByKernel: false, Ends: null));
+        var facts = new NodeFacts(
+            Version, "[::]:3240", HasSeeds: true, ["simulated"], "simulated", Tls: null, () => [new ProblemRow("something is off", "switch it on")]);
+        _handler = new ControlHandler(
+            () => Task.FromResult(_life), _node.Events, facts, desk, new LocalPorts(_node.Controller, _node.Holders));
         _node.Inventory.Tell(members);
         _node.Inventory.Tell(new InventoryActor.Announce(Samples.Node("lab2", Samples.Entry("1-1"))));
         await AwaitAssertAsync(
@@ -60,14 +78,33 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         Assert.Equal(ControlError.Failed, error.Error);
     }
 
+    [Fact]
+    public async Task Doctor_examines_the_machine_the_seeds_and_the_nodes()
+    {
+        var report = await _handler.DoctorAsync(new DoctorParams(2), default, CancellationToken.None);
+        Assert.False(report.Healthy);
+        Assert.Equal("error", Assert.Single(report.Checks, row => row.Check == DoctorChecks.State).Result);
+        Assert.Equal("warning", Assert.Single(report.Checks, row => row.Check == DoctorChecks.Seed).Result);
+        Assert.Equal(
+            [("lab2", "warning"), ("lab3", "warning")],
+            report.Checks.Where(row => row.Check == DoctorChecks.NodeAnswers).Select(row => (row.Target, row.Result)));
+        Assert.Equal(
+            [("lab1", "lab2", "error"), ("lab1", "lab3", "error")],
+            report.Checks.Where(row => row.Check == DoctorChecks.ReachCluster).Select(row => (row.Node, row.Target, row.Result)));
+        Assert.All(report.Checks, row => Assert.Equal(row.Result == DoctorResults.Ok, row.Hint is null));
+    }
+
     [Theory]
-    [InlineData("colour=red", null)]
-    [InlineData(null, "a b")]
-    [InlineData(null, "host:99999")]
-    public async Task What_is_malformed_is_a_usage_error(string? selector, string? remote)
+    [InlineData("colour=red", null, "'colour' is no selector key", "use serial, name, product or class")]
+    [InlineData("serial=", null, "'serial=' needs a value", "a selector is VID:PID, serial=S, ")]
+    [InlineData(null, "a b", "'a b' is no host", "use HOST or HOST:PORT")]
+    [InlineData(null, "host:99999", "'host:99999' is no host", "use HOST or HOST:PORT")]
+    public async Task What_is_malformed_is_a_usage_error_that_says_what_is_allowed(
+        string? selector, string? remote, string message, string hint)
     {
         var error = await FailsAsync(_handler.ListAsync(new ListParams(selector, Remote: remote), default, CancellationToken.None));
-        Assert.Equal(ControlError.Usage, error.Error);
+        Assert.Equal((ControlError.Usage, message), (error.Error, error.Message));
+        Assert.StartsWith(hint, error.Hint, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,6 +186,31 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         var request = new AttachParams(RemoteHost: _node.Address.ToString(), RemoteBusId: "sim-1", WaitSeconds: 10);
         var attached = Assert.Single(await _handler.AttachAsync(request, default, CancellationToken.None));
         Assert.Equal(("127.0.0.1", "sim-1", _node.Address.ToString()), (attached.Node, attached.BusId, attached.Endpoint));
+    }
+
+    [Fact]
+    public async Task Status_counts_and_says_what_is_wrong()
+    {
+        await BindAsync("sim-0");
+        await BindAsync("sim-1");
+        await _handler.AttachAsync(new AttachParams("serial=S-1", WaitSeconds: 10), default, CancellationToken.None);
+        await _handler.AttachAsync(new AttachParams("serial=S-9", WaitSeconds: 0), default, CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.Default);
+        await AwaitAssertAsync(
+            async () =>
+            {
+                var status = await _handler.StatusAsync(new StatusParams(), default, CancellationToken.None);
+                Assert.Equal(Version, status.Daemon);
+                Assert.Equal(new ClusterStatusRow(ClusterAddress.Place(Self).ToString(), "up", 3, 2, null), status.Cluster);
+                Assert.Equal((3, 2, 1, false), (status.Exports.Devices, status.Exports.Exported, status.Exports.InUse, status.Exports.Draining));
+                Assert.Equal(new AttachmentStatusRow("simulated", 2, 1, 0, 0), status.Attachments);
+                Assert.Collection(
+                    status.Problems,
+                    problem => Assert.Equal(new ProblemRow("something is off", "switch it on"), problem),
+                    problem => Assert.StartsWith("lab2 at ", problem.What),
+                    problem => Assert.StartsWith("attachment a2 (serial=S-9) is waiting for ", problem.What));
+            },
+            LoneNode.Patience,
+            TimeSpan.FromMilliseconds(20));
     }
 
     [Fact]

@@ -20,6 +20,28 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void New_limits_hold_for_who_comes_next_and_close_nobody()
+    {
+        for (var i = 0; i < Limits.PerAddress; i++)
+            _admission.Answer(Let(One).Place);
+        _admission.Limits = Limits with { PerAddress = 1 };
+        Assert.Equal(Limits.PerAddress, _admission.Places);
+        Assert.Contains("1 of its requests", Refuse(One), StringComparison.Ordinal);
+        _admission.Limits = Limits with { PerAddress = Limits.PerAddress + 1 };
+        Assert.Null(Let(One).Instead);
+    }
+
+    [Fact]
+    public void Fewer_places_than_are_taken_are_no_harm()
+    {
+        _admission.Limits = new ListenerLimits(Connections: 2000, PerAddress: 1, Rate: 10, TimeSpan.FromSeconds(4));
+        for (var number = 0; number < 2000; number++)
+            _admission.Answer(Let(Address(number)).Place);
+        _admission.Limits = Limits;
+        Assert.Contains("6 requests", Refuse(Address(5000)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_oldest_of_one_address_gives_way_to_its_next()
     {
         Let(Other);

@@ -107,9 +107,11 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
     public async Task A_device_that_is_unplugged_leaves_the_inventory()
     {
         await ExpectShownAsync("1-1");
+        await AskAsync<ExportManager.Settled>(new ExportManager.GetSettled());
         _exporter.Unplug(Samples.BusId);
         await _inventory.ExpectMsgAsync(new InventoryActor.LocalDeviceGone(Samples.BusId));
         await _events.ExpectMsgAsync<EventRow>(row => row.Kind == EventKinds.DeviceAdded);
+        await _events.ExpectMsgAsync<EventRow>(row => row.Kind == EventKinds.Unexported);
         await _events.ExpectMsgAsync(new EventRow(Samples.Time, "lab1", EventKinds.DeviceRemoved, "1-1"));
         Assert.IsType<LeaseRefused>(await RequestAsync());
     }
@@ -153,8 +155,8 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         var entry = await ExpectShownAsync("1-1");
         Assert.Equal((DeviceState.Available, "second"), (entry.State, entry.Serial));
         Assert.IsType<LeaseGranted>(await RequestAsync());
-        string[] kinds = [EventKinds.DeviceAdded, EventKinds.DeviceRemoved, EventKinds.DeviceAdded];
-        Assert.Equal(kinds, _events.ReceiveN(3).Cast<EventRow>().Select(row => row.Kind));
+        string[] kinds = [EventKinds.DeviceAdded, EventKinds.Unexported, EventKinds.DeviceRemoved, EventKinds.DeviceAdded, EventKinds.Leased];
+        Assert.Equal(kinds, _events.ReceiveN(5).Cast<EventRow>().Select(row => row.Kind));
         ExpectNothing(_events);
     }
 
@@ -170,8 +172,9 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         await _inventory.FishForMessageAsync<InventoryActor.LocalDeviceGone>(gone => gone.BusId == Samples.BusId);
         await SettleAsync(_exports);
         ExpectNothing(_inventory);
-        string[] kinds = [EventKinds.DeviceAdded, EventKinds.DeviceRemoved, EventKinds.DeviceAdded, EventKinds.DeviceRemoved];
-        Assert.Equal(kinds, _events.ReceiveN(4).Cast<EventRow>().Select(row => row.Kind));
+        string[] kinds =
+            [EventKinds.DeviceAdded, EventKinds.Unexported, EventKinds.DeviceRemoved, EventKinds.DeviceAdded, EventKinds.DeviceRemoved];
+        Assert.Equal(kinds, _events.ReceiveN(5).Cast<EventRow>().Select(row => row.Kind));
     }
 
     [Fact]
@@ -286,6 +289,45 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         _exporter.Show(Samples.BusId, ExportStatus.Available);
         await ExpectShownAsync("1-1");
         Assert.IsType<LeaseGranted>(await RequestAsync());
+    }
+
+    [Fact]
+    public async Task Who_gets_and_loses_a_device_is_told_with_what_it_is()
+    {
+        await AskAsync<ExportManager.Settled>(new ExportManager.GetSettled());
+        _exporter.Show(Samples.Local("1-1", ExportStatus.Unbound));
+        await _inventory.FishForMessageAsync<InventoryActor.LocalDevice>(shown => shown.Entry.State == DeviceState.Unbound);
+        var bind = AskAsync<ExportManager.Done>(Bind(Samples.BusId));
+        (await _exporter.NextAsync("bind")).Succeed();
+        await bind;
+        var lease = await AskAsync<LeaseGranted>(new RequestLease(Samples.BusId, Samples.Holder, "anna"));
+        _exports.Tell(new ReleaseLease(Samples.BusId, Samples.Holder, lease.Epoch));
+        await _inventory.FishForMessageAsync<InventoryActor.LocalDevice>(shown => shown.Entry is { State: DeviceState.Available, Epoch.Value: > 0 });
+        await SettleAsync(_exports);
+        _exporter.Unplug(Samples.BusId);
+
+        string[] kinds =
+        [
+            EventKinds.DeviceAdded, EventKinds.Unexported, EventKinds.Exported, EventKinds.Leased, EventKinds.Released, EventKinds.Unexported,
+            EventKinds.DeviceRemoved,
+        ];
+        var rows = _events.ReceiveN(kinds.Length).Cast<EventRow>().ToArray();
+        Assert.Equal(kinds, rows.Select(row => row.Kind));
+        var device = new EventRow(
+            VirtualNow,
+            "lab1",
+            EventKinds.Leased,
+            "1-1",
+            "lab1/1-1 0525:a4a5 serial=S-1-1 Product 1-1",
+            Holder: "lab2/a1",
+            Vid: "0525",
+            Pid: "a4a5",
+            Serial: "S-1-1",
+            Product: "Product 1-1",
+            Peer: "lab2",
+            User: "anna");
+        Assert.Equal([device, device with { Kind = EventKinds.Released }], rows[3..5]);
+        Assert.Equal(device with { Kind = EventKinds.Exported, Holder = null, Peer = null, User = null }, rows[2]);
     }
 
     [Fact]

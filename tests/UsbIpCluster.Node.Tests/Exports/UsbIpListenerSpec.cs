@@ -34,6 +34,9 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
 
     protected IActorRef Listener { get; private set; } = ActorRefs.Nobody;
 
+    /// <summary>The listener's.</summary>
+    private protected ListenerSettings Settings { get; private set; } = new(ListenerLimits.Default, []);
+
     protected IPEndPoint EndPoint => new(IPAddress.Loopback, ((IPEndPoint)_socket.LocalEndPoint!).Port);
 
     public async Task InitializeAsync()
@@ -58,9 +61,9 @@ public abstract class UsbIpListenerSpec : VirtualTimeSpec, IAsyncLifetime
 
     private async Task StartAsync(string plainClients, ListenerLimits limits, IActorRef exports)
     {
-        ImmutableArray<IPNetwork> allowed = [IPNetwork.Parse(plainClients)];
+        var settings = Settings = new ListenerSettings(limits, [IPNetwork.Parse(plainClients)]);
         Listener = await _stage.AddAsync(
-            Props.Create(() => new UsbIpListener(_socket, limits, allowed, exports, ActorRefs.Nobody)), $"listener{++_listeners}");
+            Props.Create(() => new UsbIpListener(_socket, settings, exports, ActorRefs.Nobody, new Refusals())), $"listener{++_listeners}");
         await SettleAsync(Listener);
     }
 

@@ -42,6 +42,32 @@ public sealed class UsbIpListenerTests : UsbIpListenerSpec
     }
 
     [Fact]
+    public void New_plain_clients_hold_for_who_asks_next()
+    {
+        Settings.PlainClients = [];
+        Assert.Throws<DeviceException>(() => UsbIpClient.ListDevices(EndPoint, Deadline.After(Patience)));
+        Settings.PlainClients = [System.Net.IPNetwork.Parse("127.0.0.1/32")];
+        Assert.Single(UsbIpClient.ListDevices(EndPoint, Deadline.After(Patience)));
+    }
+
+    [Fact]
+    public async Task New_limits_hold_for_who_connects_next_and_a_silent_client_has_no_longer_than_they_say()
+    {
+        await StartAgainAsync(limits: ListenerLimits.Default with { RequestTimeout = TimeSpan.FromHours(1) });
+        var silent = Connect();
+        await AwaitConditionAsync(() => !silent.Poll(TimeSpan.Zero, System.Net.Sockets.SelectMode.SelectRead));
+        Listener.Tell(new UsbIpListener.NewLimits(ListenerLimits.Default with { PerAddress = 2, RequestTimeout = TimeSpan.FromSeconds(1) }));
+        await SettleAsync(Listener);
+
+        // They are taken with the next connection; of three silent ones the oldest gives way, and all are closed after a second.
+        var next = Connect();
+        var third = Connect();
+        AssertClosed(silent);
+        AssertClosed(next);
+        AssertClosed(third);
+    }
+
+    [Fact]
     public async Task Who_is_not_allowed_gets_what_it_has_a_lease_for()
     {
         await StartAgainAsync("10.0.0.0/8");

@@ -19,7 +19,7 @@ public abstract class InventoryActorSpec : VirtualTimeSpec, IAsyncLifetime
         _stage = new Stage(Sys);
         var self = Samples.Node("lab1") with { Version = 0 };
         var names = Names;
-        Inventory = Sys.ActorOf(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)));
+        Inventory = Sys.ActorOf(Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names, new InventoryLag(TimeProvider.System))));
         Sys.EventStream.Subscribe(Changes.Ref, typeof(InventoryActor.Changed));
     }
 

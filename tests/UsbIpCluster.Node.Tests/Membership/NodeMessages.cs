@@ -11,9 +11,10 @@ internal static class NodeMessages
         new InventoryActor.Announce(Samples.Node(
             "lab1",
             Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden" },
-            Samples.Entry("1-2") with { Interfaces = [], Speed = UsbSpeed.SuperPlus })),
-        new InventoryActor.Announce(Samples.Node("lab1", Bare)),
-        new InventoryActor.Announce(Samples.Node("lab1") with { Incarnation = NodeEntry.MaxIncarnation, Wire = 7 }, Guid.NewGuid()),
+            Samples.Entry("1-2") with { Interfaces = [], Speed = UsbSpeed.SuperPlus }) with { Endpoints = [] }),
+        new InventoryActor.Announce(Samples.Node("lab1", Bare) with { Endpoints = [] }),
+        new InventoryActor.Announce(
+            Samples.Node("lab1") with { Incarnation = NodeEntry.MaxIncarnation, Wire = 7, Endpoints = [] }, Guid.NewGuid()),
         new InventoryActor.Delta(
             Samples.Lab1, 5, 1, 3, Draining: true, Samples.Entry("1-1", DeviceState.InUse, "lab2/a1") with { Name = "golden" }, Gone: null),
         new InventoryActor.Delta(Samples.Lab1, 5, 2, 0, Draining: false, Put: null, Samples.BusId),
@@ -46,6 +47,16 @@ internal static class NodeMessages
         new LeaseRefused(LeaseRefusal.Busy, "lab1/1-1 is held by lab3/a7", Samples.OtherHolder),
         new LeaseStolen(Samples.Lab1, Samples.BusId, Samples.Holder, new Epoch(3), Samples.OtherHolder, "alice"),
         new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(0)),
+        new InventoryActor.Announce(Samples.Node("lab1") with { Endpoints = [new NetworkAddress("fd00::1", 3240), new NetworkAddress("lab1", 1)] }),
+        new Examine(Guid.NewGuid(), TimeSpan.FromSeconds(7)),
+        new ExaminationBegun(Guid.NewGuid(), Samples.Time.AddTicks(1), Busy: true),
+        new ExaminationDone(
+            Guid.NewGuid(),
+            [
+                new Probe(Samples.AddressOf("lab2"), Door.UsbIp, new NetworkAddress("10.0.0.1", 3240), null),
+                new Probe(Samples.AddressOf("lab3"), Door.Cluster, new NetworkAddress("lab3", 7240), "\"nö\"\n"),
+            ]),
+        new ExaminationDone(Guid.Empty, []),
     ];
 
     /// <summary>A device without any string, as cheap ones are.</summary>

@@ -49,7 +49,7 @@ public sealed class NodeSerializerTests : TestKit
         var sent = (InventoryActor.Announce)NodeMessages.All[0];
         var read = Assert.IsType<InventoryActor.Announce>(RoundTrip(sent)).Entry;
         Assert.Equal(sent.Entry.Devices.ToArray(), read.Devices.ToArray());
-        Assert.Equal(sent.Entry, read with { Devices = sent.Entry.Devices });
+        Assert.Equal(sent.Entry, read with { Devices = sent.Entry.Devices, Endpoints = sent.Entry.Endpoints });
     }
 
     [Fact]
@@ -89,9 +89,10 @@ public sealed class NodeSerializerTests : TestKit
     {
         var (manifest, document) = Document(0);
         document["entry"]!.AsObject().Remove("wire");
+        document["entry"]!.AsObject().Remove("endpoints");
         document.Remove("question");
         var announce = Assert.IsType<InventoryActor.Announce>(Read(manifest, document.ToJsonString()));
-        Assert.Equal((0, Guid.Empty), (announce.Entry.Wire, announce.Question));
+        Assert.Equal((0, null, Guid.Empty), (announce.Entry.Wire, announce.Entry.Endpoints, announce.Question));
         Assert.Equal(new InventoryActor.Pull(Guid.Empty), Read("pull", "{}"));
     }
 
@@ -211,6 +212,12 @@ public sealed class NodeSerializerTests : TestKit
     [InlineData("delta", "put.busId", "\"../1\"")]
     [InlineData("delta", "gone", "\"a/b\"")]
     [InlineData("announce", "entry.since", "\"tomorrow\"")]
+    [InlineData("announce", "entry.endpoints", "[null]")]
+    [InlineData("announce", "entry.endpoints", "[\"lab1\"]")]
+    [InlineData("examine", "within", "\"soon\"")]
+    [InlineData("examination-done", "probes.0", "null")]
+    [InlineData("examination-done", "probes.0.door", "\"Window\"")]
+    [InlineData("examination-done", "probes.0.target", "\"lab1:7240\"")]
     [InlineData("digest", "lines.0.node", "\"\"")]
     [InlineData("lease-granted", "leaseId", "\"00\"")]
     [InlineData("lease-granted", "epoch", "\"-1\"")]
@@ -323,10 +330,12 @@ public sealed class NodeSerializerTests : TestKit
     private static bool IsTriple(string[] path) => path is [.., "class" or "subClass" or "protocol"];
 
     private static bool IsLater(string manifest, string[] path) => (manifest, path) is
-        ("announce" or "pull", ["question"]) or ("announce", ["entry", "wire"]);
+        ("announce" or "pull", ["question"]) or ("announce", ["entry", "wire" or "endpoints"]);
 
     private static bool IsOptional(string[] path) =>
         path is ["entry", "devices", _, "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
+            or ["entry", "endpoints"]
+            or ["probes", _, "failure"]
             or ["put", "serial" or "manufacturer" or "product" or "holder" or "name" or "user"]
             or ["user" or "instead" or "heldBy" or "cluster" or "put" or "gone"];
 

@@ -22,6 +22,7 @@ internal sealed class LoneNode : IAsyncDisposable
     private LoneNode(params SimulatedDevice[] devices)
     {
         Exporter = new SimulatedExporter(devices);
+        Holders = new Holders(Processes);
         _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _socket.Listen(128);
     }
@@ -40,6 +41,10 @@ internal sealed class LoneNode : IAsyncDisposable
 
     public EventLog Events { get; } = new();
 
+    public ScriptedProcesses Processes { get; } = new();
+
+    public Holders Holders { get; }
+
     public static async Task<LoneNode> StartAsync(ActorSystem system, params SimulatedDevice[] devices)
     {
         var node = new LoneNode(devices);
@@ -50,20 +55,20 @@ internal sealed class LoneNode : IAsyncDisposable
         var state = TempState.New();
         var names = new PeerNames();
         var exports = new ExportSettings(Samples.Lab1, [node.Address], [], state);
-        var attachments = new AttachmentSettings(Samples.Lab1, SessionSocketOptions.Default, state);
-        ImmutableArray<IPNetwork> plainClients = [IPNetwork.Parse("127.0.0.0/8")];
+        var attachments = new AttachmentSettings(Samples.Lab1, SessionSocketOptions.Default, state) { Holders = node.Holders };
+        var serving = new ListenerSettings(ListenerLimits.Default, [IPNetwork.Parse("127.0.0.0/8")]);
 
         var events = node.Events;
-        await system.SettleAsync(await stage.AddAsync(Props.Create(() => new ControlEndpoint(events)), "control"));
+        await system.SettleAsync(await stage.AddAsync(Props.Create(() => new ControlEndpoint(events, Samples.Lab1)), "control"));
         var inventory = node.Inventory = await stage.AddAsync(
-            Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names)), "inventory");
+            Props.Create(() => new InventoryActor(self, ActorRefs.Nobody, names, new InventoryLag(TimeProvider.System))), "inventory");
         node.Attachments = await stage.AddAsync(
             Props.Create(() => new AttachmentManager(attachments, controller, inventory, view)), "attachments");
         await system.SettleAsync(node.Attachments);
         var manager = node.Exports = await stage.AddAsync(
             Props.Create(() => new ExportManager(exports, ImmutableArray.Create<IDeviceExporter>(exporter), inventory)), "exports");
         var listener = await stage.AddAsync(
-            Props.Create(() => new UsbIpListener(socket, ListenerLimits.Default, plainClients, manager, ActorRefs.Nobody)), "listener");
+            Props.Create(() => new UsbIpListener(socket, serving, manager, ActorRefs.Nobody, new Refusals())), "listener");
         await system.SettleAsync(manager);
         await system.SettleAsync(listener);
         return node;

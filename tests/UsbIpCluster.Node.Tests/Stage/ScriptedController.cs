@@ -49,6 +49,11 @@ internal sealed class ScriptedController : IHostController
 
     public Task DetachAsync(PortNumber port, CancellationToken cancellationToken) => Ask(new Call(this, "detach", port));
 
+    /// <summary>What it finds of a device.</summary>
+    public Func<BusId, DeviceNodes> Nodes { get; set; } = _ => DeviceNodes.None;
+
+    public DeviceNodes FindNodes(BusId localBusId) => Nodes(localBusId);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>The port is like this now.</summary>

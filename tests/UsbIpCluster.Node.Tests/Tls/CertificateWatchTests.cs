@@ -38,6 +38,23 @@ public sealed class CertificateWatchTests : VirtualTimeSpec
     }
 
     [Fact]
+    public async Task New_files_are_taken_at_once_when_they_are_told_and_looked_at_further()
+    {
+        var (watch, _) = await StartAsync(VirtualNow);
+        for (var times = 0; times < 2; times++)
+        {
+            _pki.Issue("lab1", VirtualNow);
+            watch.Tell(new CertificateWatch.LookNow(), ActorRefs.NoSender);
+            Assert.Equal(("lab1", EventKinds.TlsRenewed), await NextAsync());
+            await SettleAsync(watch);
+        }
+
+        _pki.Issue("lab1", VirtualNow);
+        Advance(CertificateWatch.LookInterval);
+        Assert.Equal(("lab1", EventKinds.TlsRenewed), await NextAsync());
+    }
+
+    [Fact]
     public async Task A_system_that_keeps_its_certificate_begins_anew_for_a_new_one()
     {
         var begun = new TaskCompletionSource<NewBeginning>(TaskCreationOptions.RunContinuationsAsynchronously);

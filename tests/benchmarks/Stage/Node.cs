@@ -15,9 +15,9 @@ internal sealed class Node : IAsyncDisposable
     private readonly Process _process;
     private readonly Task _logging;
 
-    private Node(string name, string folder, IPEndPoint cluster, Process process)
+    private Node(string name, string folder, IPEndPoint cluster, IPEndPoint listen, Process process)
     {
-        (Name, Cluster, _process) = (name, cluster, process);
+        (Name, Cluster, Listen, _process) = (name, cluster, listen, process);
         ControlSocket = ControlSocketIn(folder);
         _log = Path.Combine(folder, "log");
         _logging = WriteLogAsync();
@@ -28,6 +28,9 @@ internal sealed class Node : IAsyncDisposable
 
     /// <summary>Where it serves the cluster.</summary>
     public IPEndPoint Cluster { get; }
+
+    /// <summary>Where it serves USB/IP.</summary>
+    public IPEndPoint Listen { get; }
 
     /// <summary>Its control socket.</summary>
     public string ControlSocket { get; }
@@ -40,12 +43,12 @@ internal sealed class Node : IAsyncDisposable
 
     /// <summary>Starts it, and waits until it is ready.</summary>
     public static async Task<Node> StartAsync(
-        Product product, DirectoryInfo folder, string name, IPAddress address, TlsFiles files, Node? seed, CancellationToken cancelled)
+        Product product, DirectoryInfo folder, string name, IPAddress address, TlsFiles files, Node? seed, int devices, CancellationToken cancelled)
     {
         var own = folder.CreateSubdirectory(name).FullName;
         var configuration = Path.Combine(own, "usbipcd.json");
-        await File.WriteAllTextAsync(configuration, Configuration(files).ToJsonString(), cancelled);
-        var cluster = FreeEndPoint(address);
+        await File.WriteAllTextAsync(configuration, Configuration(files, devices).ToJsonString(), cancelled);
+        var (cluster, listen) = (FreeEndPoint(address), FreeEndPoint(address));
         var start = Command.Start(
             product.Usbipcd,
             [
@@ -53,7 +56,7 @@ internal sealed class Node : IAsyncDisposable
                 "--node", name,
                 "--state", Path.Combine(own, "state"),
                 "--control", ControlSocketIn(own),
-                "--listen", FreeEndPoint(address).ToString(),
+                "--listen", listen.ToString(),
                 "--cluster", cluster.ToString(),
                 "--exporter", "simulated",
                 "--host-controller", "simulated",
@@ -64,7 +67,7 @@ internal sealed class Node : IAsyncDisposable
         readiness.Bind(new UnixDomainSocketEndPoint(start.Environment["NOTIFY_SOCKET"]!));
 
         var began = Stopwatch.GetTimestamp();
-        var node = new Node(name, own, cluster, Command.Launch(start));
+        var node = new Node(name, own, cluster, listen, Command.Launch(start));
         try
         {
             await node.HearReadinessAsync(readiness, cancelled);
@@ -97,8 +100,11 @@ internal sealed class Node : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static JsonObject Configuration(TlsFiles files) => new()
+    // Devices are exported from the start where there are more than the one that benchmarks bind.
+    private static JsonObject Configuration(TlsFiles files, int devices) => new()
     {
+        ["simulated"] = new JsonObject { ["devices"] = devices },
+        ["exports"] = new JsonArray([.. devices > 1 ? new JsonNode[] { new JsonObject { ["match"] = "class=cdc" } } : []]),
         ["cluster"] = new JsonObject
         {
             ["tls"] = new JsonObject { ["ca"] = files.Authority, ["certificate"] = files.Certificate, ["key"] = files.Key },

@@ -23,7 +23,10 @@ internal sealed class TestCluster : IAsyncDisposable
     private string Pki => Path.Combine(_folder.FullName, "pki");
 
     /// <summary>Starts them, and waits until each knows all.</summary>
-    public static async Task<TestCluster> StartAsync(Product product, int nodes, CancellationToken cancelled)
+    public static Task<TestCluster> StartAsync(Product product, int nodes, CancellationToken cancelled) => StartAsync(product, nodes, 1, cancelled);
+
+    /// <summary>Starts them with so many devices each, exported if there is more than one, and waits until each knows all.</summary>
+    public static async Task<TestCluster> StartAsync(Product product, int nodes, int devices, CancellationToken cancelled)
     {
         var cluster = new TestCluster();
         try
@@ -31,8 +34,8 @@ internal sealed class TestCluster : IAsyncDisposable
             await Command.SucceedAsync(product.Usbipc, "ca", "init", "--out", cluster.Pki);
             await Command.SucceedAsync(product.Usbipc, ["ca", "issue", .. Enumerable.Range(0, nodes).Select(NameOf), "--ca", cluster.Pki]);
             for (var i = 0; i < nodes; i++)
-                await cluster.AddAsync(product, cancelled);
-            await cluster.FormAsync(cancelled);
+                await cluster.AddAsync(product, devices, cancelled);
+            await cluster.FormAsync(devices, cancelled);
             return cluster;
         }
         catch
@@ -66,21 +69,21 @@ internal sealed class TestCluster : IAsyncDisposable
     private static string NameOf(int index) => $"lab{index + 1}";
 
     // Addresses of loopback that nobody else takes: 127.0.0.0/8 is all ours.
-    private async Task AddAsync(Product product, CancellationToken cancelled)
+    private async Task AddAsync(Product product, int devices, CancellationToken cancelled)
     {
         var name = NameOf(_nodes.Count);
         var address = new IPAddress([127, 32, 40, (byte)(_nodes.Count + 1)]);
-        _nodes.Add(await Node.StartAsync(product, _folder, name, address, FilesOf(name), _nodes.FirstOrDefault(), cancelled));
+        _nodes.Add(await Node.StartAsync(product, _folder, name, address, FilesOf(name), _nodes.FirstOrDefault(), devices, cancelled));
     }
 
-    private Task<bool> FormAsync(CancellationToken cancelled) => UseAsync(async () =>
+    private Task<bool> FormAsync(int devices, CancellationToken cancelled) => UseAsync(async () =>
     {
         foreach (var node in _nodes)
         {
             await using var client = await node.ConnectAsync(cancelled);
             await Until.ReadAsync(
                 () => client.NodesAsync(new NodesParams(), cancelled),
-                rows => rows.Count == _nodes.Count && rows.All(row => row is { Status: "up", Reachable: true, Devices: 1 }),
+                rows => rows.Count == _nodes.Count && rows.All(row => row is { Status: "up", Reachable: true } && row.Devices == devices),
                 $"{node.Name} in a cluster of {_nodes.Count}");
         }
 

@@ -17,7 +17,8 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private readonly Process _process;
     private readonly Socket _readiness;
-    private readonly Task<DateTimeOffset> _ready;
+    private readonly ConcurrentQueue<string> _said = new();
+    private readonly TaskCompletionSource<DateTimeOffset> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
     private ControlClient? _client;
 
@@ -26,7 +27,7 @@ internal sealed class Daemon : IAsyncDisposable
         Host = host;
         _process = process;
         _readiness = readiness;
-        _ready = HearReadinessAsync(readiness);
+        _ = HearAsync();
         _reading = ReadLogAsync();
     }
 
@@ -34,7 +35,10 @@ internal sealed class Daemon : IAsyncDisposable
     public LabHost Host { get; }
 
     /// <summary>When it said that it was ready; it has to have said it.</summary>
-    public DateTimeOffset ReadyAt => _ready.IsCompletedSuccessfully ? _ready.Result : throw new InvalidOperationException($"{Host.Name} is not ready");
+    public DateTimeOffset ReadyAt => _ready.Task.IsCompletedSuccessfully ? _ready.Task.Result : throw new InvalidOperationException($"{Host.Name} is not ready");
+
+    /// <summary>What it has told the service manager, in order.</summary>
+    public IReadOnlyCollection<string> Said => _said;
 
     /// <summary>Its process id.</summary>
     public int ProcessId => _process.Id;
@@ -57,11 +61,11 @@ internal sealed class Daemon : IAsyncDisposable
     /// <summary>Waits until it says that it is ready, as it says it to systemd.</summary>
     public async Task WaitUntilReadyAsync()
     {
-        if (_ready.IsCompletedSuccessfully)
+        if (_ready.Task.IsCompletedSuccessfully)
             return;
         using var deadline = new CancellationTokenSource(StartPatience);
         var exited = _process.WaitForExitAsync(deadline.Token);
-        if (await Task.WhenAny(_ready, exited) != _ready)
+        if (await Task.WhenAny(_ready.Task, exited) != _ready.Task)
             Assert.Fail($"{Host.Name} did not come up: {DescribeExit()}\n{DescribeLog()}");
     }
 
@@ -174,14 +178,22 @@ internal sealed class Daemon : IAsyncDisposable
         _readiness.Dispose();
     }
 
-    private static async Task<DateTimeOffset> HearReadinessAsync(Socket readiness)
+    private async Task HearAsync()
     {
         var buffer = new byte[256];
-        while (true)
+        try
         {
-            var length = await readiness.ReceiveAsync(buffer);
-            if (Encoding.UTF8.GetString(buffer, 0, length) == "READY=1")
-                return DateTimeOffset.UtcNow;
+            while (true)
+            {
+                var length = await _readiness.ReceiveAsync(buffer);
+                _said.Enqueue(Encoding.UTF8.GetString(buffer, 0, length));
+                if (_said.Last() == "READY=1")
+                    _ready.TrySetResult(DateTimeOffset.UtcNow);
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The test has ended.
         }
     }
 

@@ -82,10 +82,21 @@ internal sealed class LabHost : IAsyncDisposable
         return daemon;
     }
 
+    /// <summary>Writes the configuration file as it is now.</summary>
+    public void WriteConfiguration() => File.WriteAllText(ConfigurationFile, Configuration.ToJsonString());
+
+    /// <summary>Gives it a hook, a shell script.</summary>
+    public void AddHook(string name, string script)
+    {
+        var path = Path.Combine(Folder.CreateSubdirectory("hooks").FullName, name);
+        File.WriteAllText(path, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     /// <summary>The options that name it and its files; the configuration file is written now.</summary>
     public string[] OwnOptions()
     {
-        File.WriteAllText(ConfigurationFile, Configuration.ToJsonString());
+        WriteConfiguration();
         return ["--config", ConfigurationFile, "--node", Node, "--state", State, "--control", Socket];
     }
 
@@ -93,9 +104,9 @@ internal sealed class LabHost : IAsyncDisposable
     public Task<CommandResult> RunAsync(string file, params IEnumerable<string> arguments) =>
         Command.RunAsync("ip", ["netns", "exec", Network.Name, file, .. arguments]);
 
-    /// <summary>Runs <c>usbipc</c> against its daemon.</summary>
+    /// <summary>Runs <c>usbipc</c> against its daemon, unless the arguments name another socket.</summary>
     public Task<CommandResult> UsbipcAsync(params IEnumerable<string> arguments) =>
-        Command.RunAsync(Executables.Usbipc, ["--socket", Socket, .. arguments]);
+        Command.RunAsync(Executables.Usbipc, arguments.Contains("--socket") ? arguments : ["--socket", Socket, .. arguments]);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

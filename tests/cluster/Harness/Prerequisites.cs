@@ -14,7 +14,9 @@ internal static class Prerequisites
         Require("setsid", "util-linux");
     }
 
-    private static void Require(string program, string package)
+    /// <summary>Checks that a program is there.</summary>
+    /// <exception cref="InvalidOperationException">It is missing; the message says how to get it.</exception>
+    public static void Require(string program, string package)
     {
         var folders = Environment.GetEnvironmentVariable("PATH")?.Split(':') ?? [];
         if (!folders.Any(folder => File.Exists(Path.Combine(folder, program))))

@@ -7,6 +7,7 @@ namespace UsbIpCluster.Cluster.Tests;
 /// <summary>Signals.</summary>
 internal enum Signal
 {
+    HangUp = 1,
     Interrupt = 2,
     Kill = 9,
     Terminate = 15,

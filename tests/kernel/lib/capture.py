@@ -19,8 +19,7 @@ def main():
     target.mkdir(parents=True, exist_ok=True)
     processors.watch()
     with tempfile.TemporaryDirectory(prefix="kernel-bench.") as folder:
-        prepared = image.prepare()
-        lab = Lab(prepared, pathlib.Path(folder), make_bench_disk(pathlib.Path(folder), with_product=False), most=2)
+        lab = Lab("bare", pathlib.Path(folder), make_bench_disk(pathlib.Path(folder), with_product=False, with_packages=False), most=2)
         try:
             for name, pcap in record(*lab.prepare(2, with_cluster=False), pathlib.Path(folder)):
                 save(target, name, pcap)

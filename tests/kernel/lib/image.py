@@ -1,7 +1,8 @@
-"""The guests' kernel and root file system, made from Debian's packages without installing or booting anything.
+"""The guests' kernel and root file system, made from Debian's packages without booting anything.
 
-Everything is kept in ${XDG_CACHE_HOME:-~/.cache}/usbipcluster/kernel-bench: the packages in debs/, and one folder for each
-combination of package versions and this recipe: vmlinux, initrd, root.ext4 (never written to by a guest).
+There are two kinds of guests: a bare one has what the scenarios need and no more, and starts in seconds; lib/debian.py makes one that is
+an installed Debian. Everything is kept in ${XDG_CACHE_HOME:-~/.cache}/usbipcluster/kernel-bench: the packages in debs/, and one folder
+for each combination of package versions and this recipe: vmlinux, initrd, root.ext4 (never written to by a guest).
 """
 import fcntl
 import gzip
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import debian
 from say import say
 
 GUEST_PACKAGES = """
@@ -37,6 +39,7 @@ usb-storage sd_mod cdc-acm usbhid hid-generic usbnet cdc_ether usbtest xhci-hcd 
 tls inet_diag tcp_diag unix_diag nf_tables nft_reject_ipv4 sch_tbf sch_netem
 """.split()
 
+BARE_INIT = "/bench/guest/init"
 UNUSED_DAYS = 14
 
 
@@ -45,20 +48,21 @@ def cache_folder():
     return pathlib.Path(base, "usbipcluster", "kernel-bench")
 
 
-def prepare():
-    """Returns the folder that holds vmlinux, initrd and root.ext4, building it if it isn't there yet."""
+def prepare(guest):
+    """Returns the folder that holds vmlinux, initrd and root.ext4 of a "bare" or "debian" guest, building it if it isn't there yet."""
     cache_folder().mkdir(parents=True, exist_ok=True)
     with open(cache_folder() / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = _prepare()
+        folder = _prepare(guest)
         _forget_unused()
     return folder
 
 
-def _prepare():
+def _prepare(guest):
     packages = _resolve()
-    key = hashlib.sha256()
-    key.update(pathlib.Path(__file__).read_bytes())
+    key = hashlib.sha256(guest.encode())
+    for recipe in (__file__, debian.__file__):
+        key.update(pathlib.Path(recipe).read_bytes())
     for part in sorted(p["sha256"] for p in packages):
         key.update(part.encode())
     folder = cache_folder() / key.hexdigest()[:16]
@@ -74,14 +78,24 @@ def _prepare():
     with tempfile.TemporaryDirectory(prefix="kernel-bench.", dir=folder) as scratch:
         say(f"image: unpacking {len(debs)} packages")
         kernel, root = pathlib.Path(scratch, "kernel"), pathlib.Path(scratch, "root")
+        if guest == "debian":
+            debian.install(root)
         for package, deb in debs.items():
-            subprocess.run(["dpkg-deb", "-x", deb, kernel if package.startswith("linux-image") else root], check=True)
+            if package.startswith("linux-image"):
+                subprocess.run(["dpkg-deb", "-x", deb, kernel], check=True)
+            elif guest == "bare":
+                subprocess.run(["dpkg-deb", "-x", deb, root], check=True)
         release = next((kernel / "lib/modules").iterdir()).name
         _write_vmlinux(kernel / f"boot/vmlinuz-{release}", folder / "vmlinux")
         subprocess.run(["depmod", "-b", kernel, release], check=True)
-        _write_initrd(kernel, release, root, folder / "initrd", pathlib.Path(scratch, "initrd"))
-        _fill_root(kernel, release, root)
-        make_ext4(root, folder / "root.ext4", spare_mib=128)
+        first = debian.INIT if guest == "debian" else BARE_INIT
+        _write_initrd(kernel, release, root, folder / "initrd", pathlib.Path(scratch, "initrd"), first)
+        _add_modules(kernel, release, root)
+        if guest == "debian":
+            debian.fill(root)
+        else:
+            _fill_root(root)
+        make_ext4(root, folder / "root.ext4", spare_mib=512 if guest == "debian" else 128)
     (folder / "release").write_text(release)
     (folder / "complete").touch()
     return folder
@@ -184,7 +198,7 @@ def _closure(kernel, release, names):
     return ordered
 
 
-def _write_initrd(kernel, release, root, target, scratch):
+def _write_initrd(kernel, release, root, target, scratch, first):
     (scratch / "modules").mkdir(parents=True)
     for folder in ("dev", "proc", "root"):
         (scratch / folder).mkdir()
@@ -194,7 +208,7 @@ def _write_initrd(kernel, release, root, target, scratch):
         shutil.copy(kernel / "lib/modules" / release / path, scratch / "modules")
         loads.append(f"/busybox insmod /modules/{path.rsplit('/', 1)[1]}")
     init = ["#!/busybox sh", "/busybox mount -t devtmpfs dev /dev", *loads, "/busybox mount -t ext4 -o noatime /dev/vda /root",
-            "/busybox mount -t ext4 -o ro /dev/vdb /root/bench", "exec /busybox switch_root /root /bench/guest/init", ""]
+            "/busybox mount -t ext4 -o ro /dev/vdb /root/bench", f"exec /busybox switch_root /root {first}", ""]
     (scratch / "init").write_text("\n".join(init))
     (scratch / "init").chmod(0o755)
     with open(target, "wb") as out:
@@ -202,7 +216,7 @@ def _write_initrd(kernel, release, root, target, scratch):
         subprocess.run(["cpio", "--null", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=scratch, input=names, stdout=out, check=True)
 
 
-def _fill_root(kernel, release, root):
+def _add_modules(kernel, release, root):
     for path in _closure(kernel, release, GUEST_MODULES):
         (root / "lib/modules" / release / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(kernel / "lib/modules" / release / path, root / "lib/modules" / release / path)
@@ -210,6 +224,8 @@ def _fill_root(kernel, release, root):
         shutil.copy(kernel / "lib/modules" / release / listing, root / "lib/modules" / release)
     subprocess.run(["depmod", "-b", root, release], check=True)
 
+
+def _fill_root(root):
     for folder in ("proc", "sys", "dev", "run", "tmp", "bench", "root", "var/lib", "etc", "usr/sbin"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "usr/bin/python3").symlink_to("python3.11")

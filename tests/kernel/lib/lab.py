@@ -3,6 +3,7 @@ import itertools
 import tempfile
 import time
 
+import image
 from bench import check_nothing_left, poll, start_cluster
 from machine import Machine
 from qemu import LINK
@@ -18,8 +19,9 @@ class Lab:
     A scenario finds them as they were when they had booted, or with our daemons running on A and B.
     """
 
-    def __init__(self, prepared, logs, bench_disk, most):
-        """`most` is how many machines any scenario of this run needs."""
+    def __init__(self, guest, logs, bench_disk, most):
+        """`most` is how many machines any scenario of this run needs that has such guests."""
+        self.guest, prepared = guest, image.prepare(guest)
         self._folder = tempfile.TemporaryDirectory(prefix="kernel-bench.")
         self._logs, self._first = logs, min(most, PAIR)
         self._off = [Machine(name, prepared, self._folder.name, logs, bench_disk) for name in LINK]

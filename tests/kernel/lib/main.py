@@ -28,15 +28,17 @@ STARVED = 0.25
 LAST_START, LAST_START_OF_ALL = 40 * 60, 60 * 60
 
 
-def run_all(scenarios, prepared, bench_disk, patience, soak):
+def run_all(scenarios, bench_disk, patience, soak):
     """The names of those that failed, and what each has measured."""
-    most = max(s.machines for s in scenarios)
     lab, failed, measured, start = None, [], {}, time.monotonic()
 
     def run(each):
         """What went wrong, or None. After a failure the next one gets new machines."""
         nonlocal lab
-        lab = lab or Lab(prepared, ARTIFACTS, bench_disk, most)
+        if lab and lab.guest != each.guest:
+            lab.end()
+            lab = None
+        lab = lab or Lab(each.guest, ARTIFACTS, bench_disk, max(s.machines for s in scenarios if s.guest == each.guest))
         trouble = attempt(each, lab, patience, soak)
         save_logs(each, lab.machines[:each.machines], show=bool(trouble))
         if trouble:
@@ -94,12 +96,15 @@ def save_logs(each, machines, show):
                 print("\n".join(text.splitlines()[-40:]), flush=True)
 
 
-def make_bench_disk(folder, with_product):
-    """The second disk of every guest: the agent, and the product if a scenario wants it."""
+def make_bench_disk(folder, with_product, with_packages):
+    """The second disk of every guest: the agent, and the product and packages of it if a scenario wants them."""
     tree = folder / "bench"
     shutil.copytree(HERE / "guest", tree / "guest", ignore=shutil.ignore_patterns("__pycache__"))
     if with_product:
-        shutil.copytree(product.publish(), tree / "bin", symlinks=True, ignore=shutil.ignore_patterns("*.pdb", "*.xml"))
+        published = product.publish()
+        shutil.copytree(published, tree / "bin", symlinks=True, ignore=shutil.ignore_patterns("*.pdb", "*.xml"))
+    if with_packages:
+        product.build_packages(published, tree / "packages")
     image.make_ext4(tree, folder / "bench.ext4")
     return folder / "bench.ext4"
 
@@ -113,7 +118,7 @@ def main():
     parser.add_argument("--soak", action="store_true", help="only what can do ten times as much, and ten times as much of it")
     options = parser.parse_args()
     try:
-        chosen = [s for s in scenario.find(options.scenario) if s.soak or not options.soak]
+        chosen = scenario.find(options.scenario, options.soak)
     except LookupError as error:
         sys.exit(f"kernel bench: {error}")
     if not chosen:
@@ -125,11 +130,10 @@ def main():
 
     be_patient(options.patience)
     processors.watch()
-    prepared = image.prepare()
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kernel-bench.") as folder:
-        bench_disk = make_bench_disk(pathlib.Path(folder), any(s.product for s in chosen))
-        failed, measured = run_all(chosen, prepared, bench_disk, options.patience, options.soak)
+        bench_disk = make_bench_disk(pathlib.Path(folder), any(s.product for s in chosen), any(s.guest == "debian" for s in chosen))
+        failed, measured = run_all(chosen, bench_disk, options.patience, options.soak)
     (ARTIFACTS / "measurements.json").write_text(json.dumps(measured, indent=2) + "\n")
     say(f"logs and measurements: {ARTIFACTS}")
     for name in failed:

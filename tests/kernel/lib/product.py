@@ -1,4 +1,4 @@
-"""The daemon and the command as a guest runs them: published into one folder."""
+"""The daemon and the command as a guest runs them: published into one folder, or in packages."""
 import os
 import pathlib
 import subprocess
@@ -26,3 +26,16 @@ def publish():
         if not (folder / program).exists():
             sys.exit(f"kernel bench: no {program} in {folder}")
     return folder
+
+
+def build_packages(published, folder):
+    """Two packages of what is published, first.deb as users get it, and second.deb: the same programs, and yet it counts as newer."""
+    say("product: packaging/deb/build")
+    folder.mkdir()
+    # To compress another one as well takes a minute.
+    for name, newer, compressor in (("first", [], "xz"), ("second", ["--version", "999"], "gzip")):
+        done = subprocess.run([ROOT / "packaging/deb/build", "--published", published, *newer, folder], capture_output=True, text=True,
+                              timeout=1200, env={"DPKG_DEB_COMPRESSOR_TYPE": compressor, **os.environ})
+        if done.returncode != 0:
+            sys.exit(f"kernel bench: packaging/deb/build failed:\n{done.stdout}{done.stderr}")
+        pathlib.Path(done.stdout.strip()).rename(folder / f"{name}.deb")

@@ -17,8 +17,9 @@ class Scenario:
     """A script in scenarios/MACHINES: a docstring that says what it shows, and run(a, ...) with one machine for each parameter.
 
     Optional globals: TIMEOUT in seconds (default 180), CLUSTER = True when our daemons are to run on A and B before it begins, which saves
-    it their start, PRODUCT = False when it needs neither our daemon nor our command, SOAK when it can do ten times as much: the arguments
-    for `run` that make it so.
+    it their start, PRODUCT = False when it needs neither our daemon nor our command, GUEST = "debian" when its machines are to be installed
+    Debians with systemd, on which nothing of ours is, SOAK when it can do ten times as much: the arguments for `run` that make it so,
+    SLOW = True when it runs only with those, or when it is named.
     """
 
     def __init__(self, path):
@@ -33,12 +34,14 @@ class Scenario:
         self.timeout = getattr(self._module, "TIMEOUT", 180)
         self.cluster = getattr(self._module, "CLUSTER", False)
         self.product = getattr(self._module, "PRODUCT", True)
+        self.guest = getattr(self._module, "GUEST", "bare")
         self.soak = getattr(self._module, "SOAK", {})
+        self.slow = getattr(self._module, "SLOW", False)
 
     def run(self, machines, patience=1, soak=False):
         """Seconds that it took; raises what it failed with, TimeoutError after its time, multiplied by the patience."""
         start = time.monotonic()
-        allowed = self.timeout * SPARE * patience * (SOAK_FACTOR if soak else 1)
+        allowed = self.timeout * SPARE * patience * (SOAK_FACTOR if soak and self.soak else 1)
 
         def look(*_):
             left = start + allowed * processors.slowness(start) - time.monotonic()
@@ -56,13 +59,15 @@ class Scenario:
         return time.monotonic() - start
 
 
-def find(patterns):
-    """The scenarios whose name (NUMBER/NAME) or bare name or number of machines is among the patterns; all without a pattern."""
-    everything = [Scenario(p) for n in NUMBERS for p in sorted((SCENARIOS / n).glob("*.py"))]
+def find(patterns, soak=False):
+    """The scenarios whose name (NUMBER/NAME) or bare name or number of machines is among the patterns; all without a pattern, but for the
+    slow ones. For a soak only those that are slow or have a long form. Those with the same guests are together."""
+    everything = sorted((Scenario(p) for n in NUMBERS for p in sorted((SCENARIOS / n).glob("*.py"))), key=lambda s: s.guest)
     unknown = [p for p in patterns if not any(_matches(s, p) for s in everything)]
     if unknown:
         raise LookupError(f"no such scenario: {', '.join(unknown)}; there are {', '.join(s.name for s in everything)}")
-    return [s for s in everything if not patterns or any(_matches(s, p) for p in patterns)]
+    chosen = [s for s in everything if any(_matches(s, p) for p in patterns)] if patterns else everything
+    return [s for s in chosen if (s.slow or s.soak if soak else patterns or not s.slow)]
 
 
 def _matches(scenario, pattern):

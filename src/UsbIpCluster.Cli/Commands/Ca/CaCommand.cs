@@ -100,7 +100,7 @@ internal sealed class CaCommand : Command
             return;
         }
 
-        var table = new Table(new("FOR"), new("UNTIL"), new("CERTIFICATE"), new("KEY"));
+        var table = new Table(new("FOR"), new("UNTIL"), new("CERTIFICATE", Shrinks: true, Rank: 1), new("KEY", Shrinks: true, Rank: 2));
         foreach (var row in rows)
         {
             var owner = row.Nodes.Count == 0 ? "the CA" : string.Join(", ", row.Nodes);

@@ -2,33 +2,14 @@
 
 What the stock `usbip` has attached is shown and left alone, and so is everything when the file of attachments is damaged.
 """
-import threading
-
 from bench import check, measure, milliseconds, poll, start_cluster
 from daemon import LOG, Daemon
+from reading import Reading
 
 CLUSTER = True
 TIMEOUT = 480
 STOCK_PORT = 3241
 STATE = "/var/lib/usbipcluster/attachments.json"
-
-
-class Reading:
-    """Reads a disk again and again in the background, slowly, for a daemon is to start meanwhile; every checksum is kept."""
-
-    def __init__(self, machine, disk):
-        self._checksums, self._ends = [], threading.Event()
-        self._running = machine.begin(self._read, machine, disk["device"])
-
-    def _read(self, machine, path):
-        while not self._ends.is_set():
-            self._checksums.append(machine.checksum(path, pause=0.4)["sha256"])
-
-    def end(self):
-        """The different checksums; the last read began before this was called."""
-        self._ends.set()
-        self._running.result()
-        return set(self._checksums)
 
 
 def run(a, b):

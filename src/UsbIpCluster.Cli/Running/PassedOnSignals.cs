@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace UsbIpCluster.Cli.Running;
+
+/// <summary>
+/// Signals that would end this process are passed on to its child instead, and the child's end is waited for. Those that come before there
+/// is one are passed on as soon as there is. One that whoever started this process has it ignore (<c>nohup</c>) both ignore.
+/// </summary>
+internal sealed partial class PassedOnSignals : IDisposable
+{
+    // signal(7).
+    private static readonly (PosixSignal Signal, int Number)[] Signals =
+        [(PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGTERM, 15)];
+
+    private readonly Lock _lock = new();
+    private readonly List<int> _early = [];
+    private readonly PosixSignalRegistration[] _registrations;
+    private ChildProcess? _child;
+
+    /// <summary>Begins to take them.</summary>
+    public PassedOnSignals() => _registrations =
+    [
+        .. Signals.Where(signal => !IsIgnored(signal.Number)).Select(signal => PosixSignalRegistration.Create(signal.Signal, context =>
+        {
+            context.Cancel = true;
+            PassOn(signal.Number);
+        })),
+    ];
+
+    /// <summary>This is the child.</summary>
+    public void To(ChildProcess child)
+    {
+        lock (_lock)
+        {
+            _child = child;
+            foreach (var number in _early)
+                child.Send(number);
+        }
+    }
+
+    /// <summary>Takes them no longer.</summary>
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
+    }
+
+    private void PassOn(int number)
+    {
+        if (number is 2 or 3 && IsFromKeyboard())
+            return;
+        lock (_lock)
+        {
+            if (_child is null)
+                _early.Add(number);
+            else
+                _child.Send(number);
+        }
+    }
+
+    // proc_pid_status(5): a bit for each signal, the first of them in the lowest. Whoever is executed inherits what is ignored.
+    private static bool IsIgnored(int number)
+    {
+        const string field = "SigIgn:";
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is not null
+            && ulong.TryParse(line.AsSpan(field.Length).Trim(), NumberStyles.AllowHexSpecifier, null, out var ignored)
+            && (ignored >> (number - 1) & 1) != 0;
+    }
+
+    // Ctrl-C and Ctrl-\ go to every process of the terminal's foreground group, the child too; many programs take a second one for "at
+    // once". Who sent a signal the runtime does not tell, so in the foreground both are taken for the keyboard's.
+    private static bool IsFromKeyboard()
+    {
+        try
+        {
+            using var terminal = File.OpenHandle("/dev/tty");
+            return ForegroundGroup((int)terminal.DangerousGetHandle()) == OwnGroup();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
+    private static partial int ForegroundGroup(int terminal);
+
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    private static partial int OwnGroup();
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using Akka.Actor;
+
+namespace UsbIpCluster.Node;
+
+/// <summary>How a node is at one moment, as its main actors say. That they answered at all is what says that it lives.</summary>
+/// <param name="Life">The actors that were asked.</param>
+/// <param name="View">The inventory.</param>
+/// <param name="Members">The cluster.</param>
+/// <param name="Attachments">The attachments.</param>
+internal sealed record NodeLook(NodeLife Life, InventoryView View, MembershipView Members, AttachmentManager.Snapshot Attachments)
+{
+    /// <summary>This node's devices.</summary>
+    public IEnumerable<DeviceEntry> Devices => View.Nodes[View.Self].Entry.Devices;
+
+    /// <summary>Whether it is in a cluster: one that it has joined, or formed.</summary>
+    public bool IsMember => Members.Members.GetValueOrDefault(Members.Self)?.Status == "up";
+}
+
+/// <summary>
+/// Asks a node's main actors how they are. However many want to know, one question is on its way at a time, and an answer is good for
+/// <see cref="Fresh"/>: who asks often costs no more than who asks once. From any thread.
+/// </summary>
+/// <param name="present">The node's actors as they are now; while they begin anew, the next ones.</param>
+internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
+{
+    /// <summary>How long an answer is good for.</summary>
+    public static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long the actors may take.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private Task<NodeLook?> _last = Task.FromResult<NodeLook?>(null);
+    private long _goodUntil;
+
+    /// <summary>How the node is; null when its actors have not answered in time.</summary>
+    public async Task<NodeLook?> LookAsync(TimeSpan patience)
+    {
+        try
+        {
+            return await Last().WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private Task<NodeLook?> Last()
+    {
+        lock (_lock)
+        {
+            if (_last.IsCompleted && Environment.TickCount64 >= _goodUntil)
+                _last = AskAsync();
+            return _last;
+        }
+    }
+
+    private async Task<NodeLook?> AskAsync()
+    {
+        try
+        {
+            // Not on the thread of who asks, which holds the lock.
+            await Task.Yield();
+            var life = await present().WaitAsync(Patience);
+            var actors = life.Actors;
+            var view = actors.Inventory.Ask<InventoryActor.Changed>(new InventoryActor.GetView(), Patience, life.Ended);
+            var members = actors.Membership.Ask<MembershipView>(new MembershipActor.GetMembers(), Patience, life.Ended);
+            var attachments = actors.Attachments.Ask<AttachmentManager.Snapshot>(new AttachmentManager.GetSnapshot(), Patience, life.Ended);
+
+            // What it says is of no interest here, only that it does.
+            var exports = actors.Exports.Ask<ExportManager.Offered>(new ExportManager.GetOffered(IPAddress.Loopback), Patience, life.Ended);
+            await Task.WhenAll(view, members, attachments, exports);
+            return new NodeLook(life, (await view).View, await members, await attachments);
+        }
+        catch (Exception error) when (error is AskTimeoutException or TimeoutException or OperationCanceledException)
+        {
+            return null;
+        }
+        finally
+        {
+            Volatile.Write(ref _goodUntil, Environment.TickCount64 + (long)Fresh.TotalMilliseconds);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Akka.TestKit.Xunit2;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace UsbIpCluster.Node.Tests;
+
+/// <summary>The watchdog is fed while the actors answer, and not a moment longer.</summary>
+public sealed class WatchdogTests : TestKit
+{
+    private const string Ping = "WATCHDOG=1";
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public async Task It_is_fed_while_the_actors_answer_and_not_while_one_of_them_hangs()
+    {
+        using var node = new ScriptedNode(Sys);
+        using var systemd = Datagrams.InFileSystem();
+        var log = new TestLog();
+        var manager = ServiceManagerTests.Manager(systemd, "WATCHDOG_USEC=200000", $"WATCHDOG_PID={Environment.ProcessId}");
+        await using var watchdog = Watchdog.Start(manager, node.Watcher, log);
+        Assert.Equal([Ping, Ping, Ping], [systemd.Read(), systemd.Read(), systemd.Read()]);
+
+        node.Hang();
+        await AwaitConditionAsync(() => log.Events.Contains("watchdog"), TimeSpan.FromSeconds(20), null);
+        while (systemd.ReadWithin(TimeSpan.Zero) is not null)
+        {
+        }
+
+        Assert.Null(systemd.ReadWithin(Pace * 10));
+        Assert.Single(log.Events, name => name == "watchdog");
+
+        node.GoOn();
+        Assert.Equal(Ping, systemd.Read());
+    }
+
+    [Fact]
+    public async Task Nobody_is_told_who_does_not_look()
+    {
+        using var node = new ScriptedNode(Sys);
+        using var systemd = Datagrams.InFileSystem();
+        await using var watchdog = Watchdog.Start(ServiceManagerTests.Manager(systemd), node.Watcher, NullLogger.Instance);
+        Assert.Null(watchdog);
+    }
+
+    [Fact]
+    public async Task However_many_look_at_once_the_actors_are_asked_once()
+    {
+        using var node = new ScriptedNode(Sys);
+        node.Hang();
+        var looks = Enumerable.Range(0, 1000).Select(_ => node.Watcher.LookAsync(NodeWatcher.Patience)).ToArray();
+        node.GoOn();
+        Assert.All(await Task.WhenAll(looks), Assert.NotNull);
+        Assert.Equal(1, node.Looks);
+    }
+
+    [Fact]
+    public async Task A_node_that_begins_anew_for_good_does_not_answer()
+    {
+        var never = new TaskCompletionSource<NodeLife>();
+        Assert.Null(await new NodeWatcher(() => never.Task).LookAsync(Pace));
+    }
+}

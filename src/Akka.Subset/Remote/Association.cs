@@ -99,14 +99,14 @@ internal sealed class Association(Transport transport, Address remote)
         var settings = transport.Settings;
         using var deadline = new CancellationTokenSource(settings.FrameDeadline, transport.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, transport.Ended);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        // Given up on its way, it may have reached the other side. A reset says that nothing comes, where an end would look like a failed hello.
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
         Stream? stream = null;
         try
         {
             var connecting = socket.ConnectAsync(remote.Host!.Trim('[', ']'), remote.Port!.Value, either.Token).AsTask();
-            if (await Task.WhenAny(connecting, answers) != connecting)
-                throw new WireException("it answers only now");
-            await connecting;
+            await (await Task.WhenAny(connecting, answers) == connecting ? connecting : throw new WireException("it answers only now"));
+            socket.LingerState = new LingerOption(false, 0);
             stream = await transport.Open(socket, remote, either.Token);
             await stream.WriteAsync(new Hello(transport.Self, remote).ToFrame(), either.Token);
             var answer = await Frames.Read(stream, Hello.MaxLength, settings.FrameDeadline, transport.Clock, either.Token)

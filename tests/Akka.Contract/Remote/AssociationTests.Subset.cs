@@ -28,6 +28,25 @@ public sealed class AssociationTests : TestKit.Xunit2.TestKit
         await Task.WhenAll(here.Terminate(), back.Terminate()).WaitAsync(Soon);
     }
 
+    [Fact]
+    public async Task Two_that_connect_to_each_other_at_the_same_moment_leave_no_connection_that_says_nothing()
+    {
+        for (var round = 0; round < 500; round++)
+        {
+            using var one = Create(0, _ => { });
+            using var other = Create(0, _ => { });
+            one.ActorOf<Parrot>("parrot");
+            other.ActorOf<Parrot>("parrot");
+            var said = new Say("hello");
+            var answers = await Task.WhenAll(
+                Task.Run(() => Systems.Select(one, other, "parrot").Ask<Said>(said, Soon)),
+                Task.Run(() => Systems.Select(other, one, "parrot").Ask<Said>(said, Soon)));
+            Assert.All(answers, answer => Assert.Equal(new Said("hello"), answer));
+            await Task.WhenAll(one.Terminate(), other.Terminate()).WaitAsync(Soon);
+            Assert.Equal(0, SubsetSystem.RemoteStatistics(one).Refused + SubsetSystem.RemoteStatistics(other).Refused);
+        }
+    }
+
     // One that waits for an hour after the first failure, so what comes before that comes for another reason.
     private static ActorSystem Create(int port, Action<string> log)
     {

@@ -13,11 +13,22 @@ internal static class CommandLine
     /// <summary>The exit code after Ctrl-C, as shells have it.</summary>
     public const int Interrupted = 130;
 
+    public static readonly string[] HelpNames = ["--help", "-h", "-?", "/h", "/?"];
+
+    // In the order in which help shows them.
+    public static readonly string[] Names =
+    [
+        "list", "nodes", "bind", "unbind", "drain", "attach", "run", "detach", "port", "watch", "events", "status", "doctor", "version", "ca",
+        "completion",
+    ];
+
     /// <summary>Parses and runs; the exit code.</summary>
     public static Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancelled)
     {
         var options = new GlobalOptions();
-        var root = Create(options);
+        var root = arguments is [var first, ..] && Names.Contains(first) && !arguments.Any(HelpNames.Contains)
+            ? CreateFor(first, options)
+            : Create(options);
         arguments = RunCommand.TakeCommand(root, arguments, start => Parse(root, start));
         var parsed = Parse(root, arguments);
         // How long a bare one waits depends on the command, which only the parser finds among the options.
@@ -35,30 +46,55 @@ internal static class CommandLine
     /// <summary>The commands.</summary>
     public static RootCommand Create(GlobalOptions options)
     {
-        var root = new RootCommand("Attach the USB devices of many hosts by what they are.")
-        {
-            new ListCommand(), new NodesCommand(), new BindCommand(), new UnbindCommand(), new DrainCommand(),
-            new AttachCommand(), new RunCommand(), new DetachCommand(), new PortCommand(), new WatchCommand(), new EventsCommand(),
-            new StatusCommand(), new DoctorCommand(), new VersionCommand(),
-            new CaCommand(), new CompletionCommand(),
-        };
+        var root = new RootCommand("Attach the USB devices of many hosts by what they are.");
+        foreach (var name in Names)
+            root.Add(Create(name));
         root.Add(new CompleteCommand(root));
         options.AddTo(root);
         return root;
     }
 
+    // Of all commands only the one that is called, and no help: that alone takes half as long as everything else that a short command does.
+    private static Command CreateFor(string name, GlobalOptions options)
+    {
+        var root = new Command("usbipc") { Create(name) };
+        options.AddTo(root);
+        return root;
+    }
+
+    private static Command Create(string name) => name switch
+    {
+        "list" => new ListCommand(),
+        "nodes" => new NodesCommand(),
+        "bind" => new BindCommand(),
+        "unbind" => new UnbindCommand(),
+        "drain" => new DrainCommand(),
+        "attach" => new AttachCommand(),
+        "run" => new RunCommand(),
+        "detach" => new DetachCommand(),
+        "port" => new PortCommand(),
+        "watch" => new WatchCommand(),
+        "events" => new EventsCommand(),
+        "status" => new StatusCommand(),
+        "doctor" => new DoctorCommand(),
+        "version" => new VersionCommand(),
+        "ca" => new CaCommand(),
+        "completion" => new CompletionCommand(),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no command"),
+    };
+
     /// <summary>Parses. No response files: an argument that starts with @ is an argument.</summary>
-    private static ParseResult Parse(RootCommand root, string[] arguments) =>
+    private static ParseResult Parse(Command root, string[] arguments) =>
         root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     private static WaitOption? WaitOf(ParseResult parsed) => parsed.CommandResult.Command.Options.OfType<WaitOption>().FirstOrDefault();
 
     private static string PathOf(CommandResult command) =>
-        command.Command is RootCommand ? "" : $"{(command.Parent is CommandResult parent ? PathOf(parent) : "")}{command.Command.Name} ";
+        command.Parent is CommandResult parent ? $"{PathOf(parent)}{command.Command.Name} " : "";
 
     private static ControlException UsageError(ParseResult parsed, string[] arguments)
     {
-        var inCommand = parsed.CommandResult.Command is not RootCommand;
+        var inCommand = parsed.CommandResult.Parent is not null;
         var message = parsed.UnmatchedTokens switch
         {
             [var token, ..] when token.StartsWith('-') => $"unknown option '{token}'",

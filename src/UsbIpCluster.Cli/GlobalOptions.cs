@@ -23,7 +23,7 @@ internal sealed class GlobalOptions
     public Option<bool> Verbose { get; } = new("-v", "--verbose") { Description = "More columns, and the causes of errors", Recursive = true };
 
     /// <summary>Adds them to the root.</summary>
-    public void AddTo(RootCommand root)
+    public void AddTo(Command root)
     {
         root.Add(Json);
         root.Add(Socket);

@@ -82,8 +82,20 @@ internal sealed class Session
 
     /// <summary>Asks the daemon, with a line of progress while it takes long.</summary>
     /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
-    public Task<T> AskAsync<T>(string waitingFor, Func<ControlClient, CancellationToken, Task<T>> ask, TimeSpan? patience = null) =>
-        WithinAsync(_timeout ?? patience ?? DefaultPatience, $"waiting for {waitingFor}", Surroundings.Connect, ask);
+    public async Task<T> AskAsync<T>(string waitingFor, Func<ControlClient, CancellationToken, Task<T>> ask, TimeSpan? patience = null)
+    {
+        var within = _timeout ?? patience ?? DefaultPatience;
+        await using var progress = Progress.Start(Surroundings, $"waiting for {waitingFor}");
+        try
+        {
+            await using var client = ControlClient.ConnectBlocking(SocketPath, within, _cancelled);
+            return await ask(client, _cancelled);
+        }
+        catch (TimeoutException e)
+        {
+            throw TimedOut(within, e);
+        }
+    }
 
     /// <summary>As <see cref="AskAsync"/>, on a connection that stays open: it is the caller's.</summary>
     /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
@@ -93,7 +105,12 @@ internal sealed class Session
         ControlClient? connection = null;
         try
         {
-            var answer = await WithinAsync(_timeout ?? patience ?? DefaultPatience, $"waiting for {waitingFor}", ControlClient.ConnectAsync, AskAsync, stays: true);
+            await using var progress = Progress.Start(Surroundings, $"waiting for {waitingFor}");
+            var answer = await WithinAsync(_timeout ?? patience ?? DefaultPatience, async cancellationToken =>
+            {
+                connection = await ControlClient.ConnectAsync(SocketPath, cancellationToken);
+                return await ask(connection, cancellationToken);
+            });
             return (connection!, answer);
         }
         catch
@@ -102,19 +119,14 @@ internal sealed class Session
                 await connection.DisposeAsync();
             throw;
         }
-
-        Task<T> AskAsync(ControlClient client, CancellationToken cancellationToken)
-        {
-            connection = client;
-            return ask(client, cancellationToken);
-        }
     }
 
     /// <summary>Listens to the daemon for as long as it speaks, or until the time-out that the user gave.</summary>
     /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
     public Task ListenAsync(Func<ControlClient, CancellationToken, Task> listen) =>
-        WithinAsync(_timeout ?? Timeout.InfiniteTimeSpan, null, ControlClient.ConnectAsync, async (client, cancellationToken) =>
+        WithinAsync(_timeout ?? Timeout.InfiniteTimeSpan, async cancellationToken =>
         {
+            await using var client = await ControlClient.ConnectAsync(SocketPath, cancellationToken);
             await listen(client, cancellationToken);
             return true;
         });
@@ -126,26 +138,20 @@ internal sealed class Session
             Surroundings.Error.WriteLine(SafeText.Of(line));
     }
 
-    private async Task<T> WithinAsync<T>(
-        TimeSpan patience,
-        string? progressText,
-        Func<string, CancellationToken, Task<ControlClient>> connect,
-        Func<ControlClient, CancellationToken, Task<T>> talk,
-        bool stays = false)
+    private async Task<T> WithinAsync<T>(TimeSpan patience, Func<CancellationToken, Task<T>> talk)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_cancelled);
         deadline.CancelAfter(patience);
-        await using var progress = progressText is null ? null : Progress.Start(Surroundings, progressText);
         try
         {
-            var client = await connect(SocketPath, deadline.Token);
-            await using var closing = stays ? null : client;
-            return await talk(client, deadline.Token);
+            return await talk(deadline.Token);
         }
         catch (OperationCanceledException e) when (!_cancelled.IsCancellationRequested)
         {
-            throw new ControlException(
-                ControlError.TimedOut, $"the daemon did not finish within {Duration.Format(patience)}", "--timeout gives it longer", null, e);
+            throw TimedOut(patience, e);
         }
     }
+
+    private static ControlException TimedOut(TimeSpan patience, Exception cause) =>
+        new(ControlError.TimedOut, $"the daemon did not finish within {Duration.Format(patience)}", "--timeout gives it longer", null, cause);
 }

@@ -15,6 +15,9 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : S
     private const int BrokenPipe = 32;
     private const short Writable = 0x4;
 
+    /// <summary>Whether a descriptor is a terminal's. The runtime's console knows, too, but is long in coming.</summary>
+    public static bool IsTerminal(int descriptor) => IsATty(descriptor) == 1;
+
     /// <inheritdoc/>
     public override bool CanRead => false;
 
@@ -87,6 +90,9 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : S
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(int descriptor, ref byte buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "isatty")]
+    private static partial int IsATty(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(ref PollFd descriptors, nuint count, int milliseconds);

@@ -1,5 +1,4 @@
 using UsbIpCluster.Cli.Watch;
-using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Cli;
 
@@ -27,9 +26,6 @@ internal sealed record Surroundings
     /// <summary>Takes over the whole terminal; null when input or output is none.</summary>
     public Func<IScreen?> OpenScreen { get; init; } = () => null;
 
-    /// <summary>Connects to the daemon for one question.</summary>
-    public Func<string, CancellationToken, Task<ControlClient>> Connect { get; init; } = ControlClient.ConnectAsync;
-
     /// <summary>An environment variable; null when it is not set.</summary>
     public Func<string, string?> Variable { get; init; } = _ => null;
 
@@ -44,11 +40,10 @@ internal sealed record Surroundings
     {
         Out = new StreamWriter(new StandardStream(1, forgiving: false), bufferSize: 16 * 1024),
         Error = new StreamWriter(new StandardStream(2, forgiving: true)) { AutoFlush = true },
-        OutIsTerminal = !Console.IsOutputRedirected,
-        ErrorIsTerminal = !Console.IsErrorRedirected,
+        OutIsTerminal = StandardStream.IsTerminal(1),
+        ErrorIsTerminal = StandardStream.IsTerminal(2),
         Width = () => Console.WindowWidth is var width and > 0 ? width : DefaultWidth,
         OpenScreen = () => Console.IsInputRedirected || Console.IsOutputRedirected ? null : TerminalScreen.Open(new StandardStream(1, forgiving: true)),
-        Connect = ControlClient.ConnectBlockingAsync,
         Variable = Environment.GetEnvironmentVariable,
     };
 }

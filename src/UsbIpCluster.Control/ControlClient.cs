@@ -20,50 +20,52 @@ public sealed class ControlClient : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long _lastId;
 
-    private ControlClient(Socket socket, bool blocking) =>
-        _connection = new JsonRpcConnection(socket, ControlSocket.LongestAnswer, readPatience: null, WritePatience, blocking);
+    private ControlClient(Stream stream, TimeSpan? writePatience) =>
+        _connection = new JsonRpcConnection(stream, ControlSocket.LongestAnswer, readPatience: null, writePatience);
 
     /// <summary>Connects to the daemon at a socket.</summary>
     /// <exception cref="ControlException">NoDaemon: nobody listens. Unavailable: no permission, or too busy. Usage: the path is too long.</exception>
-    public static Task<ControlClient> ConnectAsync(string path, CancellationToken cancellationToken) =>
-        ConnectAsync(path, blocking: false, cancellationToken);
-
-    /// <summary>
-    /// The same for a process that asks one question and ends: this and every call keep their thread until they are done. Quicker at the start
-    /// of a process by more than all the rest of it; see <see cref="BlockingStream"/>.
-    /// </summary>
-    /// <exception cref="ControlException">As of <see cref="ConnectAsync(string, CancellationToken)"/>; who is too busy is waited for.</exception>
-    public static Task<ControlClient> ConnectBlockingAsync(string path, CancellationToken cancellationToken) =>
-        ConnectAsync(path, blocking: true, cancellationToken);
-
-    private static async Task<ControlClient> ConnectAsync(string path, bool blocking, CancellationToken cancellationToken)
+    public static async Task<ControlClient> ConnectAsync(string path, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            var endPoint = new UnixDomainSocketEndPoint(path);
-            if (blocking)
-                BlockingStream.Connect(socket, endPoint, cancellationToken);
-            else
-                await socket.ConnectAsync(endPoint, cancellationToken);
-            return new ControlClient(socket, blocking);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new ControlClient(new NetworkStream(socket, ownsSocket: true), WritePatience);
         }
         catch (Exception e)
         {
             socket.Dispose();
-            throw e switch
-            {
-                ArgumentException => new ControlException(
-                    ControlError.Usage, $"the socket's path is empty or too long: {path}", "a Unix socket's path has at most 107 bytes", null, e),
-                SocketException failed => Explain(path, failed),
-                _ => e,
-            };
+            if (e is ArgumentException or SocketException)
+                throw Explain(path, e);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The same for a process that asks one question and ends: this and every call keep their thread until they are done, and what they return
+    /// is complete. See <see cref="BlockingStream"/>.
+    /// </summary>
+    /// <param name="path">The daemon's socket.</param>
+    /// <param name="patience">How long all of it may take together; a call throws <see cref="TimeoutException"/> when that is over.</param>
+    /// <param name="cancellationToken">Gives up the connecting.</param>
+    /// <exception cref="ControlException">As of <see cref="ConnectAsync"/>; who is too busy is waited for.</exception>
+    /// <exception cref="TimeoutException">The patience is over.</exception>
+    public static ControlClient ConnectBlocking(string path, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new ControlClient(BlockingStream.Connect(path, patience, cancellationToken), writePatience: null);
+        }
+        catch (Exception e) when (e is ArgumentException or SocketException)
+        {
+            throw Explain(path, e);
         }
     }
 
     /// <summary>The devices.</summary>
     public Task<IReadOnlyList<DeviceRow>> ListAsync(ListParams request, CancellationToken cancellationToken) =>
-        CallAsync(ControlMethods.List, request, ControlJson.Default.ListParams, ControlJson.Default.IReadOnlyListDeviceRow, cancellationToken);
+        CallAsync(ControlMethods.List, writer => ShortWay.Write(writer, request), ShortWay.ReadDevices, cancellationToken);
 
     /// <summary>The nodes.</summary>
     public Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, CancellationToken cancellationToken) =>
@@ -129,21 +131,28 @@ public sealed class ControlClient : IAsyncDisposable
         {
             var message = await ReadAsync(cancellationToken);
             if (message is { Method: ControlMethods.Event, Params: { } row })
-                yield return Read(row, ControlJson.Default.EventRow);
+                yield return Read(row, given => Deserialize(given, ControlJson.Default.EventRow));
         }
     }
 
     /// <summary>Closes the connection; the daemon cancels what it still works on for it.</summary>
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private async Task<TResult> CallAsync<TParams, TResult>(
-        string method, TParams parameters, JsonTypeInfo<TParams> parametersType, JsonTypeInfo<TResult> resultType, CancellationToken cancellationToken)
+    private Task<TResult> CallAsync<TParams, TResult>(
+        string method, TParams parameters, JsonTypeInfo<TParams> parametersType, JsonTypeInfo<TResult> resultType, CancellationToken cancellationToken) =>
+        CallAsync(
+            method,
+            writer => JsonSerializer.Serialize(writer, parameters, parametersType),
+            result => Deserialize(result, resultType),
+            cancellationToken);
+
+    private async Task<T> CallAsync<T>(string method, Action<Utf8JsonWriter> write, Func<ReadOnlySpan<byte>, T> read, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
             var id = ++_lastId;
-            await WriteAsync(JsonRpc.Request(id, method, parameters, parametersType), cancellationToken);
+            await WriteAsync(JsonRpc.Request(id, method, write), cancellationToken);
             while (true)
             {
                 // An error without an id is the daemon's last word before it closes; an earlier id is of a call that was given up.
@@ -151,7 +160,7 @@ public sealed class ControlClient : IAsyncDisposable
                 if (message.Error is { } error && (message.Id is null || message.Id == id))
                     throw Explain(error);
                 if (message.Id == id && message.Result is { } result)
-                    return Read(result, resultType);
+                    return Read(result, read);
             }
         }
         finally
@@ -177,7 +186,7 @@ public sealed class ControlClient : IAsyncDisposable
         try
         {
             var line = await _connection.ReadAsync(cancellationToken) ?? throw Closed(null);
-            return JsonRpc.ReadMessage(line.Span);
+            return JsonRpc.ReadMessage(line);
         }
         catch (IOException e)
         {
@@ -189,11 +198,14 @@ public sealed class ControlClient : IAsyncDisposable
         }
     }
 
-    private static T Read<T>(JsonElement value, JsonTypeInfo<T> type)
+    private static T Deserialize<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(json, type) ?? throw new JsonException("it is null");
+
+    private static T Read<T>(ReadOnlyMemory<byte> value, Func<ReadOnlySpan<byte>, T> read)
     {
         try
         {
-            return value.Deserialize(type) ?? throw new JsonException("it is null");
+            return read(value.Span);
         }
         catch (JsonException e)
         {
@@ -214,8 +226,9 @@ public sealed class ControlClient : IAsyncDisposable
         _ => new(ControlError.Failed, error.Message, error.Data?.Hint),
     };
 
-    private static ControlException Explain(string path, SocketException e) => e.SocketErrorCode switch
+    private static ControlException Explain(string path, Exception e) => (e as SocketException)?.SocketErrorCode switch
     {
+        null => new(ControlError.Usage, $"the socket's path is empty or too long: {path}", "a Unix socket's path has at most 107 bytes", null, e),
         SocketError.AccessDenied => new(
             ControlError.Unavailable, $"no permission on {path}", $"join the group {ControlSocket.Group}: sudo usermod -aG {ControlSocket.Group} $USER, then log in again", null, e),
         SocketError.WouldBlock or SocketError.TryAgain => new(

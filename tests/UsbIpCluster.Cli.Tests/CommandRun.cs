@@ -31,7 +31,8 @@ internal sealed record CommandRun(int ExitCode, string Out, string Error)
             Clock = new FixedClock(),
             Variable = name => name == "USBIPCLUSTER__CONTROL" ? daemon?.Path : null,
         };
-        var exitCode = await CommandLine.RunAsync(arguments, change(surroundings), cancelled);
+        // A question keeps its thread until it is answered.
+        var exitCode = await Task.Run(() => CommandLine.RunAsync(arguments, change(surroundings), cancelled), CancellationToken.None);
         return new CommandRun(exitCode, output.ToString(), error.ToString());
     }
 

@@ -55,7 +55,7 @@ internal sealed class RunCommand : CliCommand
     /// <summary>
     /// Takes away what is behind <c>--</c> and is not for the parser: the command to run. Other commands' arguments stay whole.
     /// </summary>
-    public static string[] TakeCommand(RootCommand root, string[] arguments, Func<string[], ParseResult> parse)
+    public static string[] TakeCommand(Command root, string[] arguments, Func<string[], ParseResult> parse)
     {
         var end = Array.IndexOf(arguments, BeforeCommand);
         if (end < 0 || parse(arguments[..end]).CommandResult.Command is not RunCommand run)

@@ -10,11 +10,14 @@ namespace UsbIpCluster.Cli.Output;
 internal static class SafeText
 {
     /// <summary>The text in one line, without control, format and other characters that a terminal acts on.</summary>
-    public static string Of(string? text)
+    public static string Of(string? text) => Of(text, out _);
+
+    /// <summary>The same, and how many columns of a terminal it takes.</summary>
+    public static string Of(string? text, out int width)
     {
-        if (text is null)
-            return "";
-        if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
+        text ??= "";
+        width = text.Length;
+        if (IsPlain(text))
             return text;
         var safe = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
@@ -23,13 +26,15 @@ internal static class SafeText
                 safe.Append(rune.ToString());
         }
 
-        return safe.ToString();
+        text = safe.ToString();
+        width = WidthOf(text);
+        return text;
     }
 
     /// <summary>How many columns of a terminal a safe text takes.</summary>
     public static int WidthOf(string text)
     {
-        if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
+        if (IsPlain(text))
             return text.Length;
         var width = 0;
         foreach (var rune in text.EnumerateRunes())
@@ -54,6 +59,8 @@ internal static class SafeText
 
         return kept.ToString().TrimEnd() + "…";
     }
+
+    private static bool IsPlain(string text) => text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0;
 
     private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator

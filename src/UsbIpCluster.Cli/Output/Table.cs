@@ -16,8 +16,9 @@ internal readonly record struct Cell
     /// <summary>Creates a cell.</summary>
     public Cell(string? text, Style style = Style.Plain)
     {
-        Text = SafeText.Of(text);
         Style = style;
+        Text = SafeText.Of(text, out var width);
+        Width = width == 0 ? Shown.Length : width;
     }
 
     /// <summary>What it shows; may be empty.</summary>
@@ -28,6 +29,9 @@ internal readonly record struct Cell
 
     /// <summary>What stands in the table: a dash where there is nothing.</summary>
     public string Shown => Text.Length == 0 ? "-" : Text;
+
+    /// <summary>How many columns of a terminal that takes.</summary>
+    public int Width { get; }
 
     public static implicit operator Cell(string? text) => new(text);
 
@@ -52,8 +56,10 @@ internal sealed class Table(params Column[] columns)
     public void Write(Surroundings surroundings)
     {
         var layout = Fit(surroundings.OutIsTerminal ? surroundings.Width() : null);
-        foreach (var line in Lines(layout, surroundings.Coloured))
-            surroundings.Out.WriteLine(line);
+        var (line, coloured) = (new StringBuilder(), surroundings.Coloured);
+        WriteLine(surroundings.Out, line, layout, Array.ConvertAll(columns, column => new Cell(column.Heading, Style.Heading)), coloured);
+        foreach (var row in _rows)
+            WriteLine(surroundings.Out, line, layout, row, coloured);
         if (layout.LeftOut.Count > 0)
             surroundings.Error.WriteLine(SafeText.Cut($"no room for {string.Join(", ", layout.LeftOut)}", surroundings.Width()));
     }
@@ -68,7 +74,7 @@ internal sealed class Table(params Column[] columns)
             var (widest, isEmpty) = (columns[i].Heading.Length, true);
             foreach (var row in _rows)
             {
-                widest = Math.Max(widest, SafeText.WidthOf(row[i].Shown));
+                widest = Math.Max(widest, row[i].Width);
                 isEmpty &= row[i].Text.Length == 0;
             }
 
@@ -81,22 +87,21 @@ internal sealed class Table(params Column[] columns)
         return layout;
     }
 
-    private IEnumerable<string> Lines(TableLayout layout, bool coloured)
+    private static void WriteLine(TextWriter writer, StringBuilder line, TableLayout layout, Cell[] cells, bool coloured)
     {
-        yield return Line(layout, Array.ConvertAll(columns, column => new Cell(column.Heading, Style.Heading)), coloured);
-        foreach (var row in _rows)
-            yield return Line(layout, row, coloured);
-    }
-
-    private static string Line(TableLayout layout, Cell[] cells, bool coloured)
-    {
-        var line = new StringBuilder();
+        line.Clear();
         for (var i = 0; i < layout.Columns.Count; i++)
         {
             var place = layout.Columns[i];
             var cell = cells[place.Index];
-            var text = SafeText.Cut(cell.Shown, place.Width);
-            var padding = place.Width - SafeText.WidthOf(text);
+            var (text, width) = (cell.Shown, cell.Width);
+            if (width > place.Width)
+            {
+                text = SafeText.Cut(text, place.Width);
+                width = SafeText.WidthOf(text);
+            }
+
+            var padding = place.Width - width;
             var last = i == layout.Columns.Count - 1;
             if (place.Column.Right)
                 line.Append(' ', padding);
@@ -105,6 +110,6 @@ internal sealed class Table(params Column[] columns)
                 line.Append(' ', TableLayout.Gap + (place.Column.Right ? 0 : padding));
         }
 
-        return line.ToString();
+        writer.WriteLine(line);
     }
 }

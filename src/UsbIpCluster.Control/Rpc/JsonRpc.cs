@@ -35,10 +35,11 @@ internal sealed record RpcRequest(JsonElement Id, string Method, JsonElement? Pa
 /// <summary>What a daemon says to a client: an answer (with an id) or a notification (with a method).</summary>
 /// <param name="Id">The request that it answers; null for a notification, and for an error before a request could be read.</param>
 /// <param name="Method">The notification's method.</param>
-/// <param name="Params">The notification's parameters.</param>
-/// <param name="Result">The result.</param>
+/// <param name="Params">The notification's parameters: JSON, a part of the line.</param>
+/// <param name="Result">The result: JSON, a part of the line.</param>
 /// <param name="Error">The error.</param>
-internal sealed record RpcMessage(long? Id, string? Method, JsonElement? Params, JsonElement? Result, RpcError? Error);
+internal sealed record RpcMessage(
+    long? Id = null, string? Method = null, ReadOnlyMemory<byte>? Params = null, ReadOnlyMemory<byte>? Result = null, RpcError? Error = null);
 
 /// <summary>A JSON-RPC error object.</summary>
 internal sealed record RpcError(int Code, string Message, RpcErrorData? Data = null);
@@ -49,7 +50,10 @@ internal sealed record RpcErrorData(string? Hint = null, IReadOnlyList<string>? 
 /// <summary>Reads and writes the messages of JSON-RPC 2.0, one a line.</summary>
 internal static class JsonRpc
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions RequestOptions = new() { Encoder = new PlainEncoder(), SkipValidation = true };
+
+    // Made when it is asked for: a command has no use for that encoder, and would wait for it.
+    private static JsonWriterOptions AnswerOptions => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Reads a request.</summary>
     /// <exception cref="RpcException">It is none.</exception>
@@ -78,31 +82,62 @@ internal static class JsonRpc
 
     /// <summary>Reads what a daemon says.</summary>
     /// <exception cref="RpcException">It is no JSON-RPC.</exception>
-    public static RpcMessage ReadMessage(ReadOnlySpan<byte> line)
+    public static RpcMessage ReadMessage(ReadOnlyMemory<byte> line)
     {
-        var message = Parse(line);
+        if (!Utf8.IsValid(line.Span))
+            throw NotUtf8();
+        var message = new RpcMessage();
         try
         {
-            return new RpcMessage(
-                message.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number ? id.GetInt64() : null,
-                message.TryGetProperty("method", out var method) ? method.GetString() : null,
-                message.TryGetProperty("params", out var parameters) ? parameters : null,
-                message.TryGetProperty("result", out var result) ? result : null,
-                message.TryGetProperty("error", out var error) ? error.Deserialize(RpcJson.Default.RpcError) : null);
+            var reader = new Utf8JsonReader(line.Span);
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject)
+                throw NoMessage();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("id"u8))
+                    message = message with { Id = reader.Read() && reader.TokenType == JsonTokenType.Number ? reader.GetInt64() : null };
+                else if (reader.ValueTextEquals("method"u8))
+                    message = message with { Method = reader.Read() ? reader.GetString() : null };
+                else if (reader.ValueTextEquals("params"u8))
+                    message = message with { Params = Value(ref reader) };
+                else if (reader.ValueTextEquals("result"u8))
+                    message = message with { Result = Value(ref reader) };
+                else if (reader.ValueTextEquals("error"u8))
+                    message = message with { Error = ReadError(Value(ref reader).Span) };
+                else
+                    reader.Skip();
+            }
+
+            // Whatever is behind the object is an error that this finds.
+            reader.Read();
+            return message;
         }
-        catch (Exception e) when (e is InvalidOperationException or JsonException or FormatException)
+        catch (JsonException)
         {
-            throw new RpcException(RpcCodes.InvalidRequest, "a message is no JSON-RPC");
+            throw NoJson();
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            throw NoMessage();
+        }
+
+        ReadOnlyMemory<byte> Value(ref Utf8JsonReader reader)
+        {
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            return line[start..(int)reader.BytesConsumed];
         }
     }
 
     /// <summary>A request as a line.</summary>
-    public static ReadOnlyMemory<byte> Request<T>(long id, string method, T parameters, JsonTypeInfo<T> type) => Line(writer =>
+    public static ReadOnlyMemory<byte> Request(long id, string method, Action<Utf8JsonWriter> parameters) => Line(RequestOptions, writer =>
     {
         writer.WriteNumber("id", id);
         writer.WriteString("method", method);
         writer.WritePropertyName("params");
-        JsonSerializer.Serialize(writer, parameters, type);
+        parameters(writer);
     });
 
     /// <summary>A result as a line.</summary>
@@ -140,22 +175,42 @@ internal static class JsonRpc
         {
             return Utf8.IsValid(line)
                 ? JsonElement.Parse(line)
-                : throw new RpcException(RpcCodes.ParseError, "a line is not UTF-8");
+                : throw NotUtf8();
         }
         catch (JsonException)
         {
-            throw new RpcException(RpcCodes.ParseError, "a line is not JSON", "this socket speaks JSON-RPC 2.0, one message a line");
+            throw NoJson();
         }
     }
+
+    private static RpcError? ReadError(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, RpcJson.Default.RpcError);
+        }
+        catch (JsonException)
+        {
+            throw NoMessage();
+        }
+    }
+
+    private static RpcException NotUtf8() => new(RpcCodes.ParseError, "a line is not UTF-8");
+
+    private static RpcException NoJson() => new(RpcCodes.ParseError, "a line is not JSON", "this socket speaks JSON-RPC 2.0, one message a line");
+
+    private static RpcException NoMessage() => new(RpcCodes.InvalidRequest, "a message is no JSON-RPC");
 
     /// <summary>Reading a string id here makes sure that it can be written back.</summary>
     private static bool IsId(JsonElement id) =>
         id.ValueKind == JsonValueKind.Number || (id.ValueKind == JsonValueKind.String && id.GetString() is not null);
 
-    private static ReadOnlyMemory<byte> Line(Action<Utf8JsonWriter> members)
+    private static ReadOnlyMemory<byte> Line(Action<Utf8JsonWriter> members) => Line(AnswerOptions, members);
+
+    private static ReadOnlyMemory<byte> Line(JsonWriterOptions options, Action<Utf8JsonWriter> members)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
+        using (var writer = new Utf8JsonWriter(buffer, options))
         {
             writer.WriteStartObject();
             writer.WriteString("jsonrpc", "2.0");

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace UsbIpCluster.Control.Rpc;
 
 /// <summary>
@@ -8,28 +6,22 @@ namespace UsbIpCluster.Control.Rpc;
 /// </summary>
 internal sealed class JsonRpcConnection : IAsyncDisposable
 {
-    private readonly Socket _socket;
     private readonly Stream _stream;
     private readonly LineReader _reader;
     private readonly SemaphoreSlim _writing = new(1, 1);
-    private readonly TimeSpan _writePatience;
+    private readonly TimeSpan? _writePatience;
 
-    /// <summary>Takes over a connected socket.</summary>
-    /// <param name="socket">A stream socket.</param>
+    /// <summary>Takes over a connection.</summary>
+    /// <param name="stream">The connection.</param>
     /// <param name="longestLine">The longest line that is read, in bytes.</param>
     /// <param name="readPatience">How long a line may take once it has begun; null: for ever.</param>
-    /// <param name="writePatience">How long the peer may take to make room for one message.</param>
-    /// <param name="blocking">Whether reads and writes keep their thread until they are done.</param>
-    public JsonRpcConnection(Socket socket, int longestLine, TimeSpan? readPatience, TimeSpan writePatience, bool blocking = false)
+    /// <param name="writePatience">How long the peer may take to make room for one message; null: as long as the stream gives it.</param>
+    public JsonRpcConnection(Stream stream, int longestLine, TimeSpan? readPatience, TimeSpan? writePatience)
     {
-        _socket = socket;
-        _stream = blocking ? new BlockingStream(socket) : new NetworkStream(socket, ownsSocket: true);
-        _reader = new LineReader(_stream, longestLine, readPatience);
+        _stream = stream;
+        _reader = new LineReader(stream, longestLine, readPatience);
         _writePatience = writePatience;
     }
-
-    /// <summary>Whether the peer has closed its socket. One that only says that it will send no more still reads, and is not gone.</summary>
-    public bool PeerHasGone => Posix.HasHungUp(_socket);
 
     /// <summary>The next line, valid until the next call; null at the end.</summary>
     /// <exception cref="LineException">The peer's line is too long, or took too long.</exception>
@@ -41,15 +33,16 @@ internal sealed class JsonRpcConnection : IAsyncDisposable
     public async Task WriteAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
+        using var deadline = _writePatience is null ? null : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(_writePatience);
-            await _stream.WriteAsync(line, deadline.Token);
+            if (_writePatience is { } patience)
+                deadline!.CancelAfter(patience);
+            await _stream.WriteAsync(line, deadline?.Token ?? cancellationToken);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"the peer did not read for {_writePatience.TotalSeconds} s", e);
+            throw new IOException($"the peer did not read for {_writePatience!.Value.TotalSeconds} s", e);
         }
         finally
         {

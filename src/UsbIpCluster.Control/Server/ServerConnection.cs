@@ -16,6 +16,7 @@ internal sealed class ServerConnection : IAsyncDisposable
     private readonly IControlHandler _handler;
     private readonly ControlServerOptions _options;
     private readonly Task<ControlCaller> _caller;
+    private readonly Socket _socket;
     private readonly JsonRpcConnection _connection;
     private readonly SemaphoreSlim _free;
     private readonly CancellationTokenSource _life;
@@ -30,7 +31,8 @@ internal sealed class ServerConnection : IAsyncDisposable
         // A directory server that is slow must hold up neither other clients nor the pool's threads.
         _caller = Task.Factory.StartNew(
             () => peer with { UserName = Posix.UserNameOf(peer.UserId) }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        _connection = new JsonRpcConnection(socket, options.LongestRequest, options.ReadPatience, options.WritePatience);
+        _socket = socket;
+        _connection = new JsonRpcConnection(new NetworkStream(socket, ownsSocket: true), options.LongestRequest, options.ReadPatience, options.WritePatience);
         _free = new SemaphoreSlim(options.MaxRequests, options.MaxRequests);
         _life = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     }
@@ -104,7 +106,8 @@ internal sealed class ServerConnection : IAsyncDisposable
     {
         while (!await _free.WaitAsync(HangUpCheck, _life.Token))
         {
-            if (_connection.PeerHasGone)
+            // One that only says that it will send no more still reads, and is not gone.
+            if (Posix.HasHungUp(_socket))
                 throw new IOException("the client has gone");
         }
     }

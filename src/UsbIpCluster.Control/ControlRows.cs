@@ -46,7 +46,7 @@ public sealed record DeviceRow(
 /// <param name="Devices">How many devices it has.</param>
 /// <param name="Attachments">How many attachments it has.</param>
 /// <param name="Version">The version of its daemon; null while unknown.</param>
-/// <param name="Since">Since when it is what status and reachable say.</param>
+/// <param name="Since">When its daemon started; of a node that can't be reached: since when it can't. Null while unknown.</param>
 public sealed record NodeRow(
     string Node,
     string? Address,

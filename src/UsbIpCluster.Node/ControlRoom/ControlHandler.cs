@@ -344,6 +344,6 @@ internal sealed partial class ControlHandler(
             node?.Entry.Devices.Length ?? 0,
             node?.Entry.Attachments ?? 0,
             node?.Entry.Software,
-            node?.Entry.Since);
+            member is { Reachable: false } ? member.UnreachableSince : node?.Entry.Since);
     }
 }

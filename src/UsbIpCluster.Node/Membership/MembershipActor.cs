@@ -157,8 +157,8 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 
     private void Put(string address, string status)
     {
-        var reachable = !_view.Members.TryGetValue(address, out var known) || known.Reachable;
-        Show(_view.Members.SetItem(address, new MemberState(status, reachable)));
+        var known = _view.Members.GetValueOrDefault(address) ?? new MemberState(status, Reachable: true);
+        Show(_view.Members.SetItem(address, known with { Status = status }));
     }
 
     private void OnGone(Gone gone)
@@ -183,7 +183,8 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
             _unreachableSince.Remove(heard.Address);
         else
             _unreachableSince.TryAdd(heard.Address, _time);
-        Show(_view.Members.SetItem(heard.Address, known with { Reachable = heard.Reachable }));
+        DateTimeOffset? since = heard.Reachable ? null : known.UnreachableSince ?? Context.System.Scheduler.Now;
+        Show(_view.Members.SetItem(heard.Address, known with { Reachable = heard.Reachable, UnreachableSince = since }));
     }
 
     private void Show(ImmutableSortedDictionary<string, MemberState> members)

@@ -23,4 +23,5 @@ internal sealed record MembershipView(string Self, ImmutableSortedDictionary<str
 /// <summary>A member's place in the cluster.</summary>
 /// <param name="Status">joining, up, leaving, exiting or down.</param>
 /// <param name="Reachable">Whether this node hears it.</param>
-internal sealed record MemberState(string Status, bool Reachable);
+/// <param name="UnreachableSince">Since when this node does not hear it.</param>
+internal sealed record MemberState(string Status, bool Reachable, DateTimeOffset? UnreachableSince = null);

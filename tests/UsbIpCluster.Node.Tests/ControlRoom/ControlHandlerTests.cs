@@ -21,7 +21,7 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         _node = await LoneNode.StartAsync(Sys, new SimulatedSerial("S-1"), new SimulatedSerial("S-2"), new SimulatedKeyboard("K-1"));
         var members = new MembershipView(Self, MembershipView.Empty.Members
             .Add(Self, new MemberState("up", true))
-            .Add(Samples.AddressOf("lab2"), new MemberState("up", false))
+            .Add(Samples.AddressOf("lab2"), new MemberState("up", false, DateTimeOffset.UtcNow - TimeSpan.FromMinutes(150)))
             .Add(Samples.AddressOf("lab3"), new MemberState("joining", true)));
         var membership = Sys.ActorOf(Props.Create(() => new Membership(members)));
         var inventory = _node.Inventory;
@@ -206,7 +206,7 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
                 Assert.Collection(
                     status.Problems,
                     problem => Assert.Equal(new ProblemRow("something is off", "switch it on"), problem),
-                    problem => Assert.StartsWith("lab2 at ", problem.What),
+                    problem => Assert.Equal("lab2 at lab2:7240 can't be reached for 2 h", problem.What),
                     problem => Assert.StartsWith("attachment a2 (serial=S-9) is waiting for ", problem.What));
             },
             LoneNode.Patience,

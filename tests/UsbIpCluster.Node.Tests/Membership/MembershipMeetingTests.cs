@@ -199,6 +199,21 @@ public sealed class MembershipMeetingTests : MembershipActorSpec
     }
 
     [Fact]
+    public async Task It_is_known_since_when_a_member_is_not_heard()
+    {
+        await StartAsync();
+        await EnterAsync(Old, Lab3);
+        var lost = VirtualNow;
+        Tell(new MembershipActor.Heard(Lab3, Reachable: false));
+        Assert.Equal(lost, (await ViewAsync()).Members[Lab3].UnreachableSince);
+        Advance(Seconds(5));
+        Tell(new MembershipActor.Heard(Lab3, Reachable: false));
+        Assert.Equal(lost, (await ViewAsync()).Members[Lab3].UnreachableSince);
+        Tell(new MembershipActor.Heard(Lab3, Reachable: true));
+        Assert.Null((await ViewAsync()).Members[Lab3].UnreachableSince);
+    }
+
+    [Fact]
     public async Task An_unreachable_member_is_removed_on_command()
     {
         await StartAsync();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Cli;
 
@@ -8,7 +9,7 @@ namespace UsbIpCluster.Cli;
 /// </summary>
 /// <param name="descriptor">1 or 2.</param>
 /// <param name="forgiving">Whether what can't be written is dropped: for standard error, where that could not be reported either.</param>
-internal sealed partial class StandardStream(int descriptor, bool forgiving) : Stream
+internal sealed partial class StandardStream(int descriptor, bool forgiving) : UnseekableStream
 {
     private const int Interrupted = 4;
     private const int TryAgain = 11;
@@ -22,20 +23,7 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : S
     public override bool CanRead => false;
 
     /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
     public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc/>
     /// <exception cref="ReaderGoneException">Whoever read this output has closed it.</exception>
@@ -66,20 +54,6 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : S
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>Another program that shares this terminal or pipe may have made it non-blocking.</summary>
     private void WaitUntilWritable()

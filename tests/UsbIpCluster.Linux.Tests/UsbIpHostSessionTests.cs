@@ -5,33 +5,14 @@ using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Linux.Tests;
 
-public sealed class UsbIpHostSessionTests : IAsyncDisposable
+public sealed class UsbIpHostSessionTests : UsbIpHostSpec
 {
-    private static readonly FakeDevice Disk = new("1-1", 5);
-    private static readonly BusId Id = BusId.Parse("1-1");
-
-    private readonly FakeSysfs _sysfs = new();
-    private readonly FakeUsbIpHost _kernel;
-    private readonly UsbIpHostExporter _exporter;
     private readonly List<Socket> _importers = [];
 
-    public UsbIpHostSessionTests()
+    public override async ValueTask DisposeAsync()
     {
-        var uevents = new FakeUevents(TimeProvider.System);
-        _kernel = new FakeUsbIpHost(_sysfs, uevents);
-        _sysfs.AddUsbIpHost();
-        _kernel.Plug(Disk);
-        var files = new Sysfs(_sysfs.Root, _kernel);
-        _exporter = new UsbIpHostExporter(
-            files, new KernelModules(files, modprobe: null), uevents, SessionSocketOptions.Default, TimeProvider.System, _ => { });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _exporter.DisposeAsync();
+        await base.DisposeAsync();
         _importers.ForEach(importer => importer.Dispose());
-        _kernel.Dispose();
-        _sysfs.Dispose();
     }
 
     [Fact]
@@ -41,9 +22,9 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         var (importer, connection) = Connections.Pair();
         using var _ = importer;
         var answeredTooEarly = false;
-        _kernel.OnWrite = (_, _) => answeredTooEarly = importer.Available > 0;
+        Kernel.OnWrite = (_, _) => answeredTooEarly = importer.Available > 0;
 
-        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+        await Exporter.ServeAsync(Id, connection, CancellationToken.None);
 
         var reply = ImportReply.Read(importer.Receive(ImportReply.MaxSize));
         Assert.Equal((Id, new DeviceId(1, 5)), (reply.Value.Device!.BusId, reply.Value.Device.DeviceId));
@@ -56,11 +37,11 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         await BindAsync();
         var (importer, connection) = Connections.Pair();
         using var _ = importer;
-        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+        await Exporter.ServeAsync(Id, connection, CancellationToken.None);
         importer.Receive(ImportReply.MaxSize);
 
         Assert.Throws<ObjectDisposedException>(() => connection.Available);
-        _kernel.SessionOf(Disk).Send("urb"u8);
+        Kernel.SessionOf(Disk).Send("urb"u8);
         Assert.Equal("urb"u8, importer.Receive(3));
     }
 
@@ -71,9 +52,9 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         var (importer, connection) = Connections.Pair();
         using var _ = importer;
         connection.ReceiveTimeout = connection.SendTimeout = 3000;
-        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+        await Exporter.ServeAsync(Id, connection, CancellationToken.None);
 
-        var session = _kernel.SessionOf(Disk);
+        var session = Kernel.SessionOf(Disk);
         SessionSocketTests.AssertDefaultOptions(session);
     }
 
@@ -87,9 +68,9 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         await importer.ConnectAsync(listener.EndPoint());
         var connection = await accepting;
         var inEpollAtHandOver = true;
-        _kernel.OnWrite = (_, _) => inEpollAtHandOver = Connections.IsInEpoll(connection);
+        Kernel.OnWrite = (_, _) => inEpollAtHandOver = Connections.IsInEpoll(connection);
 
-        await _exporter.ServeAsync(Id, connection, CancellationToken.None);
+        await Exporter.ServeAsync(Id, connection, CancellationToken.None);
 
         Assert.Equal((true, false), (Connections.IsInEpoll(listener), inEpollAtHandOver));
     }
@@ -101,7 +82,7 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         await ServeAsync();
         var (importer, connection) = Connections.Pair();
         using var _ = importer;
-        await FailsAsync(DeviceError.Busy, () => _exporter.ServeAsync(Id, connection, CancellationToken.None));
+        await FailsAsync(DeviceError.Busy, () => Exporter.ServeAsync(Id, connection, CancellationToken.None));
         connection.Send("still mine"u8);
         Assert.Equal(10, importer.Receive(10).Length);
     }
@@ -110,11 +91,11 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     public async Task A_device_that_another_process_takes_meanwhile_is_busy()
     {
         await BindAsync();
-        _kernel.Intercept = (path, _) =>
+        Kernel.Intercept = (path, _) =>
         {
             if (!path.EndsWith("usbip_sockfd", StringComparison.Ordinal))
                 return null;
-            _kernel.SetStatus(Disk, "2");
+            Kernel.SetStatus(Disk, "2");
             return 22;
         };
         await FailsAsync(DeviceError.Busy, ServeAsync);
@@ -126,7 +107,7 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     [Fact]
     public async Task An_absent_device_is_not_served()
     {
-        _kernel.Unplug(Disk);
+        Kernel.Unplug(Disk);
         await FailsAsync(DeviceError.NoSuchDevice, ServeAsync);
     }
 
@@ -134,7 +115,7 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     public async Task A_faulted_device_is_not_served()
     {
         await BindAsync();
-        _kernel.SetStatus(Disk, "3");
+        Kernel.SetStatus(Disk, "3");
         await FailsAsync(DeviceError.Refused, ServeAsync);
     }
 
@@ -144,8 +125,8 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         await BindAsync();
         var (importer, connection) = Connections.Pair();
         importer.Dispose();
-        await FailsAsync(DeviceError.PeerLost, () => _exporter.ServeAsync(Id, connection, CancellationToken.None));
-        Assert.DoesNotContain(_kernel.Writes, write => write.Contains("usbip_sockfd", StringComparison.Ordinal));
+        await FailsAsync(DeviceError.PeerLost, () => Exporter.ServeAsync(Id, connection, CancellationToken.None));
+        Assert.DoesNotContain(Kernel.Writes, write => write.Contains("usbip_sockfd", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -153,22 +134,22 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     {
         await BindAsync();
         var (importer, connection) = Connections.Pair();
-        _kernel.OnWrite = (path, text) =>
+        Kernel.OnWrite = (path, text) =>
         {
             if (text == "-1")
                 return;
             importer.Reset();
             Assert.True(connection.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectError));
         };
-        _kernel.Intercept = (_, text) =>
+        Kernel.Intercept = (_, text) =>
         {
             if (text != "-1")
                 return null;
-            _kernel.SetStatus(Disk, "1");
+            Kernel.SetStatus(Disk, "1");
             return 0;
         };
-        await FailsAsync(DeviceError.PeerLost, () => _exporter.ServeAsync(Id, connection, CancellationToken.None));
-        Assert.EndsWith("usbip_sockfd: -1", _kernel.Writes[^1], StringComparison.Ordinal);
+        await FailsAsync(DeviceError.PeerLost, () => Exporter.ServeAsync(Id, connection, CancellationToken.None));
+        Assert.EndsWith("usbip_sockfd: -1", Kernel.Writes[^1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -176,11 +157,11 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     {
         await BindAsync();
         await ServeAsync();
-        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
-        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        var release = Exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => Kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
         Assert.False(release.IsCompleted);
-        _kernel.EndReset(Disk);
-        _kernel.SetStatus(Disk, "1");
+        Kernel.EndReset(Disk);
+        Kernel.SetStatus(Disk, "1");
         await release;
     }
 
@@ -188,9 +169,9 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     public async Task Releasing_a_free_device_does_nothing()
     {
         await BindAsync();
-        var before = _kernel.Writes.Count;
-        await _exporter.ReleaseAsync(Id, CancellationToken.None);
-        Assert.Equal(before, _kernel.Writes.Count);
+        var before = Kernel.Writes.Count;
+        await Exporter.ReleaseAsync(Id, CancellationToken.None);
+        Assert.Equal(before, Kernel.Writes.Count);
     }
 
     [Fact]
@@ -198,11 +179,11 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     {
         await BindAsync();
         (await ServeAsync()).Reset();
-        var before = _kernel.Writes.Count;
-        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
-        _kernel.SetStatus(Disk, "1");
+        var before = Kernel.Writes.Count;
+        var release = Exporter.ReleaseAsync(Id, CancellationToken.None);
+        Kernel.SetStatus(Disk, "1");
         await release;
-        Assert.Equal(before, _kernel.Writes.Count);
+        Assert.Equal(before, Kernel.Writes.Count);
     }
 
     [Fact]
@@ -216,10 +197,10 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
         await Eventually.TrueAsync(() =>
         {
             clock.Advance(TimeSpan.FromSeconds(1));
-            return _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal);
+            return Kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal);
         });
         Assert.InRange(clock.GetElapsedTime(0), TimeSpan.FromSeconds(8), TimeSpan.FromHours(1));
-        _kernel.SetStatus(Disk, "1");
+        Kernel.SetStatus(Disk, "1");
         await Eventually.TrueAsync(() =>
         {
             clock.Advance(TimeSpan.FromMilliseconds(20));
@@ -232,10 +213,10 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     {
         await BindAsync();
         await ServeAsync();
-        _kernel.LoseSession(Disk);
-        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
-        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
-        _kernel.SetStatus(Disk, "1");
+        Kernel.LoseSession(Disk);
+        var release = Exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => Kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        Kernel.SetStatus(Disk, "1");
         await release;
     }
 
@@ -244,9 +225,9 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     {
         await BindAsync();
         await ServeAsync();
-        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
-        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
-        _kernel.Unplug(Disk);
+        var release = Exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => Kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        Kernel.Unplug(Disk);
         await FailsAsync(DeviceError.NoSuchDevice, () => release);
     }
 
@@ -272,28 +253,28 @@ public sealed class UsbIpHostSessionTests : IAsyncDisposable
     {
         await BindAsync();
         await ServeAsync();
-        var release = _exporter.ReleaseAsync(Id, CancellationToken.None);
-        await UntilAsync(() => _kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
-        var unbind = _exporter.UnbindAsync(Id, CancellationToken.None);
-        Assert.EndsWith("usbip_sockfd: -1", _kernel.Writes[^1], StringComparison.Ordinal);
-        _kernel.SetStatus(Disk, "1");
+        var release = Exporter.ReleaseAsync(Id, CancellationToken.None);
+        await UntilAsync(() => Kernel.Writes[^1].EndsWith("usbip_sockfd: -1", StringComparison.Ordinal));
+        var unbind = Exporter.UnbindAsync(Id, CancellationToken.None);
+        Assert.EndsWith("usbip_sockfd: -1", Kernel.Writes[^1], StringComparison.Ordinal);
+        Kernel.SetStatus(Disk, "1");
         await release;
-        _kernel.EndReset(Disk);
+        Kernel.EndReset(Disk);
         await unbind;
-        Assert.EndsWith("rebind: 1-1", _kernel.Writes[^1], StringComparison.Ordinal);
+        Assert.EndsWith("rebind: 1-1", Kernel.Writes[^1], StringComparison.Ordinal);
     }
 
-    private Task BindAsync() => _exporter.BindAsync(Id, CancellationToken.None);
+    private Task BindAsync() => Exporter.BindAsync(Id, CancellationToken.None);
 
     private UsbIpHostExporter ExporterWith(ManualClock clock)
     {
-        var files = new Sysfs(_sysfs.Root, _kernel);
+        var files = new Sysfs(Sysfs.Root, Kernel);
         return new UsbIpHostExporter(
             files, new KernelModules(files, modprobe: null), new FakeUevents(clock), SessionSocketOptions.Default, clock, _ => { });
     }
 
     /// <summary>The importer's end of a session.</summary>
-    private Task<Socket> ServeAsync() => ServeAsync(_exporter);
+    private Task<Socket> ServeAsync() => ServeAsync(Exporter);
 
     private async Task<Socket> ServeAsync(UsbIpHostExporter exporter)
     {

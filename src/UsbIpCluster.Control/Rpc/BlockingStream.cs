@@ -11,7 +11,7 @@ namespace UsbIpCluster.Control.Rpc;
 /// has nothing else to do meanwhile, and of the start of such a process the runtime's own sockets, with their event loop, timers and threads,
 /// would be a sixth.
 /// </summary>
-internal sealed partial class BlockingStream : Stream
+internal sealed partial class BlockingStream : UnseekableStream
 {
     // How long the kernel waits at most until this looks whether the time is over or the wait was given up.
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
@@ -26,20 +26,7 @@ internal sealed partial class BlockingStream : Stream
     public override bool CanRead => true;
 
     /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
     public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Connects to a socket; who is too busy to accept is waited for.</summary>
     /// <param name="path">The socket's path: 1 to 107 bytes of UTF-8.</param>
@@ -107,23 +94,6 @@ internal sealed partial class BlockingStream : Stream
 
         return ValueTask.CompletedTask;
     }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

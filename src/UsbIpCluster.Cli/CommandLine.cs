@@ -107,6 +107,9 @@ internal static class CommandLine
         var hint = bareWait >= 0 && bareWait + 1 < arguments.Length && Duration.TryParse(arguments[bareWait + 1], out _) && WaitOf(parsed) is { } wait
             ? $"{WaitOption.Bare} takes its duration with =, as in {wait.WithDefault}"
             : $"see usbipc {PathOf(parsed.CommandResult)}--help";
-        return new ControlException(ControlError.Usage, char.ToLowerInvariant(message[0]) + message[1..], hint);
+        // The parser's sentences begin with a capital; an argument's name is one throughout.
+        if (message is [_, var second, ..] && !char.IsUpper(second))
+            message = char.ToLowerInvariant(message[0]) + message[1..];
+        return new ControlException(ControlError.Usage, message, hint);
     }
 }

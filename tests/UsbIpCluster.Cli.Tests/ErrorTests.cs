@@ -44,6 +44,18 @@ public sealed class ErrorTests
         Assert.Equal("usage", json.RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
+    [Theory]
+    [InlineData("SELECTOR is empty", "attach", "")]
+    [InlineData("say which device: a selector, or --remote and --busid", "attach")]
+    [InlineData("one argument too many: 'b'", "attach", "a", "b")]
+    [InlineData("no such command: 'atach'", "atach")]
+    [InlineData("a command is missing")]
+    public async Task Wrong_usage_says_what_is_wrong_in_words(string words, params string[] arguments)
+    {
+        var run = await CommandRun.AloneAsync(arguments);
+        Assert.Equal((2, "", $"usbipc: {words}"), (run.ExitCode, run.Out, run.ErrorLines[0]));
+    }
+
     [Fact]
     public async Task An_ambiguous_selector_lists_the_candidates_between_what_and_what_to_do()
     {

@@ -317,7 +317,7 @@ public sealed class CommandTests
             """
             PORT  ID  STATE     DEVICE     PRODUCT              EXPORTER    SINCE   REATTACHES  LAST ERROR
                3  a1  attached  0525:a4a5  File-backed Storage  lab1/1-1.2  12 min           2  -
-               -  a2  waiting   -          -                    -           0 s              0  no device matches
+               -  a2  waiting   name=desk  -                    -           0 s              0  no device matches
 
             """,
             (await CommandRun.OfAsync(daemon, "port")).Out);

@@ -41,7 +41,8 @@ internal sealed class PortCommand() : CliCommand("port", "List what is attached 
                 row.All ? "all" : row.Port?.ToString(),
                 row.Id,
                 new Cell(row.State, Styles.OfAttachment(row.State)),
-                row.All ? row.Selector : Words.IdOf(row),
+                // Until it has had a device, what it waits for.
+                row.All || row.Vid is null ? row.Selector : Words.IdOf(row),
                 row.Product,
                 Words.ExporterOf(row),
                 row.Since is { } since ? Duration.Age(now - since) : null,

@@ -8,10 +8,11 @@ from leaks import check_descriptors, check_nothing_left
 from polling import patient, poll
 from say import say
 
-__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "check_descriptors", "check_nothing_left", "fails", "measure", "median",
-           "milliseconds", "patient", "poll", "records", "start_cluster"]
+__all__ = ["CheckFailed", "DaemonError", "GuestError", "check", "check_descriptors", "check_nothing_left", "fails", "keep", "kept",
+           "measure", "median", "milliseconds", "patient", "poll", "records", "start_cluster"]
 
 records = []
+kept = {}
 
 
 def check(what, actual, expected=True):
@@ -25,6 +26,11 @@ def measure(what, value, unit="", digits=1):
     """Prints a figure and keeps it for measurements.json in the artifacts."""
     records.append({"what": what, "value": value, "unit": unit})
     say(f"     {what}: {round(value, digits):g} {unit}".rstrip())
+
+
+def keep(name, line):
+    """Adds a line to a file of that name in the scenario's artifacts."""
+    kept.setdefault(name, []).append(line)
 
 
 def fails(what, code, call):

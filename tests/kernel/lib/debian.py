@@ -1,6 +1,7 @@
 """A guest that is a fresh Debian with systemd, for what is about being installed: made by mmdebstrap, which needs root."""
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from say import say
 
 INIT = "/sbin/init"
 # Of our own package's dependencies those that such a Debian does not have anyway; what its administrator has; what the bench needs.
-PACKAGES = "libssl3", "systemd-sysv", "udev", "kmod", "iproute2", "python3", "busybox-static"
+PACKAGES = "libssl3", "systemd-sysv", "udev", "kmod", "iproute2", "openssh-server", "openssh-client", "python3", "busybox-static"
 
 # The agent is a service like any other.
 AGENT = """[Unit]
@@ -37,6 +38,8 @@ ExecStart=/bin/sh -c "exec journalctl -f -n all -o short-monotonic -u usbipcd.se
 [Install]
 WantedBy=multi-user.target
 """
+# Their administrator is root on each, and comes from one to the other.
+KEY = "umask 077; cd /root && mkdir -p .ssh && cd .ssh && ssh-keygen -q -t ed25519 -N '' -f id_ed25519 && cp id_ed25519.pub authorized_keys"
 # Everything takes an emulated machine longer.
 MANAGER = """[Manager]
 DefaultTimeoutStartSec=600
@@ -56,7 +59,8 @@ def install(root):
     release = facts["VERSION_CODENAME"]
     say(f"image: installing Debian {release}")
     done = subprocess.run(["mmdebstrap", "--mode=root", "--variant=minbase", "--skip=output/dev", f"--include={','.join(PACKAGES)}",
-                           release, root], capture_output=True, text=True, timeout=1800)
+                           f"--customize-hook=chroot \"$1\" sh -c {shlex.quote(KEY)}", release, root],
+                          capture_output=True, text=True, timeout=1800)
     if done.returncode != 0:
         sys.exit(f"kernel bench: mmdebstrap failed:\n{done.stderr}")
 
@@ -64,8 +68,9 @@ def install(root):
 def fill(root):
     """What makes it a guest of the bench."""
     files = {
-        "etc/hosts": "127.0.0.1 localhost\n10.0.0.1 A\n10.0.0.2 B\n10.0.0.3 C\n",
+        "etc/hosts": "127.0.0.1 localhost\n10.0.0.1 A lab1\n10.0.0.2 B desk7\n10.0.0.3 C\n",
         "etc/machine-id": "",
+        "etc/ssh/ssh_config.d/bench.conf": "StrictHostKeyChecking accept-new\n",
         "etc/systemd/system.conf.d/bench.conf": MANAGER,
         "etc/systemd/system/bench-agent.service": AGENT,
         "etc/systemd/system/bench-journal.service": JOURNAL,
@@ -77,7 +82,7 @@ def fill(root):
     (root / "bench").mkdir()
     for unit in ("bench-agent.service", "bench-journal.service"):
         _link(root, f"multi-user.target.wants/{unit}", f"/etc/systemd/system/{unit}")
-    # Nobody logs in, and nothing is downloaded.
+    # Nobody logs in at a terminal, and nothing is downloaded.
     for unit in ("getty.target", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer", "dpkg-db-backup.timer"):
         _link(root, unit, "/dev/null")
 

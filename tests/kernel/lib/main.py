@@ -13,7 +13,7 @@ import image
 import processors
 import product
 import scenario
-from bench import records
+from bench import kept, records
 from errors import CheckFailed, DaemonError, GuestError
 from lab import Lab
 from polling import be_patient
@@ -84,10 +84,12 @@ def attempt(each, lab, patience, soak):
 
 
 def save_logs(each, machines, show):
-    """Keeps what the guests wrote during the scenario; on failure its ends are printed too."""
+    """Keeps what the guests wrote during the scenario, and what it keeps itself; on failure the guests' ends are printed too."""
     folder = ARTIFACTS / each.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    for name, lines in kept.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
     for machine in machines:
         for name, text in machine.logs().items():
             (folder / f"{machine.name}.{name}").write_text(text)

@@ -29,13 +29,12 @@ def publish():
 
 
 def build_packages(published, folder):
-    """Two packages of what is published, first.deb as users get it, and second.deb: the same programs, and yet it counts as newer."""
+    """Two packages of what is published: one as users get it, and one of version 999, the same programs that count as newer."""
     say("product: packaging/deb/build")
     folder.mkdir()
     # To compress another one as well takes a minute.
-    for name, newer, compressor in (("first", [], "xz"), ("second", ["--version", "999"], "gzip")):
+    for newer, compressor in ([], "xz"), (["--version", "999"], "gzip"):
         done = subprocess.run([ROOT / "packaging/deb/build", "--published", published, *newer, folder], capture_output=True, text=True,
                               timeout=1200, env={"DPKG_DEB_COMPRESSOR_TYPE": compressor, **os.environ})
         if done.returncode != 0:
             sys.exit(f"kernel bench: packaging/deb/build failed:\n{done.stdout}{done.stderr}")
-        pathlib.Path(done.stdout.strip()).rename(folder / f"{name}.deb")

@@ -5,7 +5,7 @@ import signal
 import time
 
 import processors
-from bench import records
+from bench import kept, records
 from polling import SPARE
 
 SCENARIOS = pathlib.Path(__file__).resolve().parents[1] / "scenarios"
@@ -53,6 +53,7 @@ class Scenario:
         signal.setitimer(signal.ITIMER_REAL, allowed)
         try:
             del records[:]
+            kept.clear()
             self._module.run(*machines, **(self.soak if soak else {}))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,4 +1,6 @@
 """Without the kernel's modules the daemon runs on, and what needs them fails with one clear line and exit code 1."""
+import json
+
 from bench import check
 
 
@@ -17,3 +19,10 @@ def run(a):
         check("... in at most two lines", len(done["err"].splitlines()) <= 2)
     log = a.sh("cat /tmp/usbipcd.log").replace("_", "-")
     check("the daemon's log warns of both", "usbip-host" in log and "vhci-hcd" in log)
+
+    doctor = a.command("doctor --json")
+    check("usbipc doctor ends with 1", doctor["code"], 1)
+    errors = {row["target"]: row for row in json.loads(doctor["out"])["checks"] if row["result"] == "error"}
+    check("... because of both", sorted(errors), ["usbip-host", "vhci-hcd"])
+    for module, row in errors.items():
+        check(f"... {module}: {row['what']} -> {row['hint']}", f"modprobe {module}" in row["hint"])

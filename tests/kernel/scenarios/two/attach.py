@@ -2,6 +2,8 @@
 
 The kernels own the connection: neither daemon holds a descriptor of it.
 """
+import json
+
 from bench import check, measure, milliseconds, poll, start_cluster
 
 CLUSTER = True
@@ -28,6 +30,10 @@ def run(a, b):
     read = b.checksum(found["device"])
     check("content at B", read["sha256"], disk["sha256"])
     measure("sequential read", read["bytes"] / 1e6 / (read["end"] - read["start"]), "MB/s", 2)
+    doctor = b.command("doctor --json")
+    check("usbipc doctor ends with 0", doctor["code"], 0)
+    wrong = {row["check"] for row in json.loads(doctor["out"])["checks"] if row["result"] != "ok"}
+    check("... and finds only how the bench is: no time service, and no TLS", wrong, {"clock.synchronized", "settings.insecure"})
 
     reading = b.begin_reading(found)
     for daemon in (daemon_a, daemon_b):

@@ -81,7 +81,13 @@ internal static class CommandLine
             exit,
             controller,
         };
-        demo.SetAction((parsed, cancelled) => DemoRun.RunAsync(parsed.GetValue(exit), parsed.GetValue(controller), cancelled));
+        demo.SetAction(async (parsed, cancelled) =>
+        {
+            // Its nodes take a hang-up for a wish to read their configuration again: when the terminal closes, the demo has to end them.
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => Stop(signal, stop));
+            return await DemoRun.RunAsync(parsed.GetValue(exit), parsed.GetValue(controller), stop.Token);
+        });
         return demo;
     }
 

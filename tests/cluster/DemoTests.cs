@@ -49,6 +49,7 @@ public sealed class DemoTests(ITestOutputHelper output) : ClusterTest(output)
     [Theory]
     [InlineData(nameof(Signal.Terminate), false)]
     [InlineData(nameof(Signal.Interrupt), true)]
+    [InlineData(nameof(Signal.HangUp), true)]
     public async Task A_demo_that_is_ended_while_it_starts_leaves_nothing(string signal, bool toAll)
     {
         var host = (await AddHostsAsync(1))[0];

@@ -18,7 +18,7 @@ internal sealed record AttachmentHold(Guid Key, ProcessIdentity? Process);
 /// <param name="processes">The processes of this host.</param>
 internal sealed class Holders(IProcesses processes)
 {
-    private readonly ConcurrentDictionary<Guid, bool> _connections = new();
+    private readonly ConcurrentDictionary<Guid, CancellationTokenRegistration> _connections = new();
 
     /// <summary>A new hold, of whoever is at the other end of a connection.</summary>
     /// <param name="processId">The number of the process there; 0 when it has none here.</param>
@@ -26,9 +26,17 @@ internal sealed class Holders(IProcesses processes)
     public AttachmentHold Open(int processId, CancellationToken connection)
     {
         var key = Guid.NewGuid();
-        _connections[key] = true;
-        connection.Register(() => _connections.TryRemove(key, out _));
+        _connections[key] = default;
+        var end = connection.Register(() => _connections.TryRemove(key, out _));
+        _connections.TryUpdate(key, end, default);
         return new AttachmentHold(key, Find(processId));
+    }
+
+    /// <summary>Forgets a hold of which nothing has come.</summary>
+    public void Forget(AttachmentHold hold)
+    {
+        if (_connections.TryRemove(hold.Key, out var end))
+            end.Unregister();
     }
 
     /// <summary>Whether the connection over which it was asked for is there.</summary>

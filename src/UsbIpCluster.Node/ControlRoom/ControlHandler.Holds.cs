@@ -12,9 +12,17 @@ internal sealed partial class ControlHandler
         var by = ports.Holders.Open(caller.ProcessId, cancellationToken);
         var hold = new AttachmentManager.Hold([.. matches], wait, request.WaitWhileBusy, by, caller.User);
 
-        // What did not come in time is detached before that is answered.
-        var held = await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, hold, wait + Slow + Slow);
-        await ports.WhenNodesAreThereAsync(held.Attachments, cancellationToken);
-        return ports.WithNodes(Rows.Of(held));
+        try
+        {
+            // What did not come in time is detached before that is answered.
+            var held = await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, hold, wait + Slow + Slow);
+            await ports.WhenNodesAreThereAsync(held.Attachments, cancellationToken);
+            return ports.WithNodes(Rows.Of(held));
+        }
+        catch (ControlException)
+        {
+            ports.Holders.Forget(by);
+            throw;
+        }
     }
 }

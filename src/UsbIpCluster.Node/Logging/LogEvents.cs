@@ -67,7 +67,7 @@ internal static partial class LogEvents
         EventId = 1011,
         EventName = "watchdog",
         Level = LogLevel.Error,
-        Message = "this node's actors do not answer within {Seconds} s; while they do not, the service manager is told nothing, and starts the daemon anew")]
+        Message = "this node's actors have not answered for {Seconds:0.0} s; while they do not, the service manager is told nothing, and starts the daemon anew")]
     public static partial void WatchdogSilent(this ILogger log, double seconds);
 
     [LoggerMessage(EventId = 1012, EventName = "configuration-read", Level = LogLevel.Information, Message = "the configuration was read again: {Changed}")]

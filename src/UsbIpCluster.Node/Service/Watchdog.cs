@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace UsbIpCluster.Node;
 
 /// <summary>
-/// Tells the service manager that the daemon lives, at half of the interval that it asks for, and only while the node's main actors answer:
-/// a daemon that hangs is started anew. That ends no session, since the kernel has them.
+/// Tells the service manager that the daemon lives, three times in the interval that it asks for, and only while the node's main actors
+/// answer: a daemon that hangs is started anew. That ends no session, since the kernel has them. One that answers again is heard at once.
 /// </summary>
 internal sealed class Watchdog : IAsyncDisposable
 {
@@ -16,7 +17,7 @@ internal sealed class Watchdog : IAsyncDisposable
 
     /// <summary>Starts it; null when nobody looks at it.</summary>
     public static Watchdog? Start(ServiceManager manager, NodeWatcher node, ILogger log) =>
-        manager.Watchdog is { } interval ? new Watchdog(manager, interval / 2, node, log) : null;
+        manager.Watchdog is { } interval ? new Watchdog(manager, interval / 3, node, log) : null;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -29,28 +30,17 @@ internal sealed class Watchdog : IAsyncDisposable
     private static async Task RunAsync(ServiceManager manager, TimeSpan pace, NodeWatcher node, ILogger log, CancellationToken stopping)
     {
         var answered = true;
-        using var timer = new PeriodicTimer(pace);
-        do
+        while (!stopping.IsCancellationRequested)
         {
-            var before = answered;
+            var (before, begun) = (answered, Stopwatch.GetTimestamp());
             answered = await node.LookAsync(pace) is not null;
+            var waited = Stopwatch.GetElapsedTime(begun);
             if (answered)
                 manager.Alive();
             else if (before)
-                log.WatchdogSilent(pace.TotalSeconds);
-        }
-        while (await WaitAsync(timer, stopping));
-    }
-
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stopping)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
+                log.WatchdogSilent(waited.TotalSeconds);
+            var next = answered ? pace - waited : pace / 10;
+            await Task.Delay(next > TimeSpan.Zero ? next : TimeSpan.Zero, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

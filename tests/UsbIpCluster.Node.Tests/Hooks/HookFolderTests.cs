@@ -77,6 +77,26 @@ public sealed class HookFolderTests : IDisposable
         Assert.StartsWith($"{_folder} is not run", Assert.Single(contents.Refused), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Nothing_is_run_from_a_folder_in_whose_place_others_can_put_another()
+    {
+        Add("good", Executable);
+        var parent = Directory.CreateDirectory(Path.Combine(_folder, "parent")).FullName;
+        var link = Path.Combine(parent, "link");
+        Directory.CreateSymbolicLink(link, _folder);
+        Assert.Equal((0, $"{link} is not run: it is a link"), (HookFolder.Read(link).Programs.Length, Assert.Single(HookFolder.Read(link).Refused)));
+        Assert.Empty(HookFolder.Read(link + "/").Programs);
+
+        var own = Directory.CreateDirectory(Path.Combine(parent, "own")).FullName;
+        File.Copy(Path.Combine(_folder, "good"), Path.Combine(own, "good"));
+        Assert.Equal(["good"], Names(HookFolder.Read(own)));
+        File.SetUnixFileMode(parent, Executable | UnixFileMode.OtherWrite);
+        Assert.Empty(HookFolder.Read(own).Programs);
+        Assert.StartsWith($"{own} is not run: others may write {parent}", Assert.Single(HookFolder.Read(own).Refused), StringComparison.Ordinal);
+        File.SetUnixFileMode(parent, Executable | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        Assert.Equal(["good"], Names(HookFolder.Read(own)));
+    }
+
     private void Add(string name, UnixFileMode mode)
     {
         var path = Path.Combine(_folder, name);

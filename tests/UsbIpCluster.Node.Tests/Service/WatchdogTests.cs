@@ -33,6 +33,19 @@ public sealed class WatchdogTests : TestKit
     }
 
     [Fact]
+    public async Task Who_answers_again_is_heard_long_before_the_next_turn()
+    {
+        using var node = new ScriptedNode(Sys);
+        using var systemd = Datagrams.InFileSystem();
+        var looks = 0;
+        var watcher = new NodeWatcher(() => Interlocked.Increment(ref looks) == 1 ? Task.FromCanceled<NodeLife>(new CancellationToken(true)) : Task.FromResult(node.Life));
+        var manager = ServiceManagerTests.Manager(systemd, "WATCHDOG_USEC=90000000", $"WATCHDOG_PID={Environment.ProcessId}");
+        await using var watchdog = Watchdog.Start(manager, watcher, NullLogger.Instance);
+        Assert.Equal(Ping, systemd.ReadWithin(TimeSpan.FromSeconds(20)));
+        Assert.Equal(2, looks);
+    }
+
+    [Fact]
     public async Task Nobody_is_told_who_does_not_look()
     {
         using var node = new ScriptedNode(Sys);

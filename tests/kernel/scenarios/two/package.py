@@ -60,6 +60,7 @@ def run(a, b):
     check("the session is the same", whole_session(a, b), session)
 
     newcomer.types(b, f"usbipc detach serial={SERIAL}", 120, keeps=False)
+    hold(b)
     newcomer.types(a, f"usbipc unbind serial={SERIAL}", keeps=False)
     newcomer.both("apt purge -y usbipcluster", 240, keeps=False)
     check("left at desk7", sorted(files(b) - before[b]), [])
@@ -164,6 +165,23 @@ def hang(a, b, session):
     poll("lab1's new daemon knows the holder", lambda: device(a) and device(a)["state"] == "in-use", 120)
     poll("both are in one cluster again", lambda: all(len([n for n in told(m, "nodes") if n["reachable"]]) == 2 for m in (a, b)), 120)
     check("the session is the same", whole_session(a, b), session)
+
+
+def hold(machine):
+    """A job of an ordinary user has the device for as long as it runs, whatever becomes of the daemon meanwhile."""
+    machine.wait_free()
+    job = machine.spawn(
+        "setpriv", "--reuid=nobody", "--regid=usbip", "--clear-groups", "usbipc", "run", f"serial={SERIAL}", "--wait=120s", "--", "sleep", "1000",
+        log="/tmp/job.log")
+    poll("the job has the device", lambda: attachments(machine) == ["attached"], 120)
+    held = told(machine, "port")
+    check("usbipc port says who holds it", held[0]["heldBy"]["pid"], job)
+    machine.sh("systemctl restart usbipcd", timeout=400)
+    poll("the next daemon holds it on", lambda: attachments(machine) == ["attached"], 120)
+    check("... for the same", [told(machine, "port")[0][key] for key in ("id", "port", "heldBy", "reattaches")],
+          [held[0][key] for key in ("id", "port", "heldBy", "reattaches")])
+    check("SIGKILL of the job", machine.kill(job), -9)
+    poll("it is gone with the job", lambda: attachments(machine) == [], 120)
 
 
 def check_service(machine, name):

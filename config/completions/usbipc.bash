@@ -8,8 +8,12 @@ _usbipc() {
   [[ $line == *[[:blank:]] ]] && words+=("")
   word=${words[-1]}
 
-  # Readline replaces only what follows the last = or : of a word.
-  local kept=${word%"${word##*[=:]}"}
+  # Readline replaces only what follows the last = or : or @ of a word, as far as it is set to break words there.
+  local at breaks= kept=
+  for at in = : @; do
+    [[ $COMP_WORDBREAKS == *"$at"* ]] && breaks+=$at
+  done
+  [[ $breaks ]] && kept=${word%"${word##*[$breaks]}"}
   COMPREPLY=()
   while IFS=$'\t' read -r value _; do
     COMPREPLY+=("${value#"$kept"}")
@@ -18,4 +22,5 @@ _usbipc() {
   [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }
 
-complete -F _usbipc usbipc
+# Where nothing is known, files: behind -- stands a command.
+complete -o default -F _usbipc usbipc

@@ -2,6 +2,14 @@
 # zsh completion for usbipc. To use it: . <(usbipc completion zsh)
 
 _usbipc() {
+  # Behind -- stands a command.
+  local end=${words[(ie)--]}
+  if (( end < CURRENT )); then
+    shift end words
+    (( CURRENT -= end ))
+    _normal
+    return
+  fi
   local line
   local -a candidates
   for line in "${(@f)$(usbipc complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do

@@ -8,10 +8,11 @@ namespace UsbIpCluster.Cli;
 internal sealed class GlobalOptions
 {
     public const string JsonName = "--json";
+    public const string SocketName = "--socket";
 
     public Option<bool> Json { get; } = new(JsonName) { Description = "Print JSON, for programs", Recursive = true };
 
-    public Option<string?> Socket { get; } = new("--socket")
+    public Option<string?> Socket { get; } = new(SocketName)
     {
         Description = $"The daemon's socket [default: ${ControlSocket.Variable} or {ControlSocket.DefaultPath}]",
         HelpName = "PATH",

@@ -18,7 +18,11 @@ public sealed class CompletionTests
     [InlineData("complet", "completion")]
     [InlineData("attach serial=S", "serial=S-1")]
     [InlineData("attach -r lab9 lab1/", "lab1/1-1.2")]
-    [InlineData("--socket x attach name=", "name=desk")]
+    [InlineData("--timeout 5s attach name=", "name=desk")]
+    [InlineData("attach --wait ser", "serial=S-1")]
+    [InlineData("run --wait serial=S-1 name=", "name=desk")]
+    [InlineData("--socket {socket} attach name=", "name=desk")]
+    [InlineData("attach --socket={socket} name=", "name=desk")]
     [InlineData("list lab22/", "lab22/2-1")]
     [InlineData("bind ", "name=desk,2-1")]
     [InlineData("unbind serial", "serial=S-1")]
@@ -32,6 +36,10 @@ public sealed class CompletionTests
     [InlineData("--timeout ")]
     [InlineData("detach z")]
     [InlineData("version ")]
+    [InlineData("run serial=S-1 -- ")]
+    [InlineData("run serial=S-1 -- grep --")]
+    [InlineData("--socket /nonexistent attach name=")]
+    [InlineData("attach --socket=/nonexistent name=")]
     [InlineData("no-such-command ")]
     public async Task Nothing_fits(string line) => Assert.Equal("", await CompleteAsync(line));
 
@@ -82,7 +90,12 @@ public sealed class CompletionTests
     [InlineData("zsh", "usbipc attach serial=S", "attach serial=S-1")]
     [InlineData("zsh", "usbipc attach lab1/", "attach lab1/1-1.2")]
     [InlineData("zsh", "usbipc nodes remove ", "nodes remove lab22")]
-    public async Task A_tabulator_at_a_terminal_completes_the_line(string shell, string typed, string got)
+    [InlineData("bash", "usbipc run serial=S-1 -- cat /etc/hostna", "run serial=S-1 -- cat /etc/hostname")]
+    [InlineData("zsh", "usbipc run serial=S-1 -- cat /etc/hostna", "run serial=S-1 -- cat /etc/hostname")]
+    [InlineData("bash", "usbipc attach serial=S", "attach serial=S-1", "COMP_WORDBREAKS=${COMP_WORDBREAKS//=}")]
+    [InlineData("bash", "usbipc attach serial=S", "attach serial=S-1", "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}")]
+    [InlineData("bash", "usbipc attach serial=S", "attach serial=S-1", "COMP_WORDBREAKS=' '")]
+    public async Task A_tabulator_at_a_terminal_completes_the_line(string shell, string typed, string got, string before = ":")
     {
         await using var daemon = NewDaemon();
         // zpty is zsh's pseudo terminal; what is typed after the tabulator waits for the completion.
@@ -99,6 +112,7 @@ public sealed class CompletionTests
         await File.WriteAllTextAsync(setUp, (shell == "zsh" ? "autoload -U compinit; compinit -u -D\n" : "") + $$"""
             usbipc() { case $1 in complete|completion) dotnet "$USBIPC" "$@";; *) echo "GOT:$*:END";; esac; }
             . <(usbipc completion {{shell}})
+            {{before}}
             echo READY
             """ + "\n");
         try
@@ -145,7 +159,7 @@ public sealed class CompletionTests
     private static async Task<string> CompleteAsync(string line)
     {
         await using var daemon = NewDaemon();
-        var run = await CommandRun.OfAsync(daemon, ["complete", "--", .. line.Split(' ')]);
+        var run = await CommandRun.OfAsync(daemon, ["complete", "--", .. line.Replace("{socket}", daemon.Path, StringComparison.Ordinal).Split(' ')]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         return Words(run);
     }

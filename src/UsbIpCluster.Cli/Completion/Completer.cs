@@ -12,7 +12,7 @@ internal static class Completer
     /// <summary>The candidates. A daemon that does not answer has none to offer.</summary>
     /// <param name="root">The commands.</param>
     /// <param name="words">The words after the program's name; the last is the one that is being typed, and may be empty.</param>
-    /// <param name="socket">The daemon's socket.</param>
+    /// <param name="socket">The daemon's socket, unless the words name another.</param>
     /// <param name="cancelled">Ends it.</param>
     public static async Task<IReadOnlyList<Candidate>> CompleteAsync(
         RootCommand root, IReadOnlyList<string> words, string socket, CancellationToken cancelled)
@@ -21,10 +21,17 @@ internal static class Completer
         var arguments = 0;
         foreach (var word in words.SkipLast(1))
         {
+            if (before?.Name == GlobalOptions.SocketName)
+                socket = word;
             if (before is not null)
                 before = null;
+            // What is behind it is for the command to run, which the shell knows better.
+            else if (word == "--")
+                return [];
+            else if (word.StartsWith($"{GlobalOptions.SocketName}=", StringComparison.Ordinal))
+                socket = word[(GlobalOptions.SocketName.Length + 1)..];
             else if (word.StartsWith('-'))
-                before = OptionsOf(root, command).FirstOrDefault(option => IsCalled(option, word) && option.Arity.MinimumNumberOfValues > 0);
+                before = OptionsOf(root, command).FirstOrDefault(option => IsCalled(option, word) && TakesTheNextWord(option));
             else if (command.Subcommands.FirstOrDefault(each => each.Name == word) is { } deeper)
                 command = deeper;
             else
@@ -37,13 +44,15 @@ internal static class Completer
         IEnumerable<Candidate> found = typed.StartsWith('-')
             ? OptionsOf(root, command).Select(option => new Candidate(option.Name, option.Description))
             : command.Subcommands.Where(each => !each.Hidden && arguments == 0).Select(each => new Candidate(each.Name, each.Description));
-        if (!typed.StartsWith('-') && command is CliCommand own && arguments < command.Arguments.Count)
+        if (!typed.StartsWith('-') && command is CliCommand own && arguments < command.Arguments.Sum(argument => (long)argument.Arity.MaximumNumberOfValues))
             found = found.Concat(await LiveAsync(own, socket, cancelled));
         return [.. found.Where(candidate => candidate.IsPlain && candidate.Text.StartsWith(typed, StringComparison.Ordinal))];
     }
 
     private static IEnumerable<Option> OptionsOf(RootCommand root, Command command) =>
         command.Options.Union(root.Options.Where(option => option.Recursive)).Where(option => !option.Hidden);
+
+    private static bool TakesTheNextWord(Option option) => option.Arity.MinimumNumberOfValues > 0 && option is not WaitOption;
 
     private static bool IsCalled(Option option, string word) => option.Name == word || option.Aliases.Contains(word);
 

@@ -1,4 +1,5 @@
 using System.Runtime.Serialization;
+using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
@@ -47,14 +48,16 @@ internal static class Wiring
             // What was connected to is given as an actor system's address, whoever connected as a socket's.
             var connected = peer.Contains("://", StringComparison.Ordinal);
             var role = connected ? CertificateRole.Server : CertificateRole.Client;
-            if (tls.Current.Trust.WhyNoNode(certificate, role, DateTimeOffset.UtcNow) is { } wrong)
+            // The transport disposes of it when the connection ends, also while it is judged: it would have no names then.
+            using var shown = certificate is null ? null : new X509Certificate2(certificate);
+            if (tls.Current.Trust.WhyNoNode(shown, role, DateTimeOffset.UtcNow) is { } wrong)
             {
                 log.Warning("Closed a connection: {0} {1}", peer, wrong);
                 return false;
             }
 
             if (connected)
-                tls.Names.Learn(PlaceOf(new Uri(peer)), NodeCertificate.NamesOf(certificate!));
+                tls.Names.Learn(PlaceOf(new Uri(peer)), NodeCertificate.NamesOf(shown!));
             return true;
         });
 
@@ -87,6 +90,8 @@ internal static class Wiring
               }
               remote.retry-gate-closed-for = 500ms
               remote.prune-quarantine-marker-after = 1s
+              # Whose certificate is at an address is seen by who connects to it: each node has to connect to each other one.
+              remote.use-passive-connections = off
               remote.dot-netty.tcp {
                 enable-ssl = {{(settings.Tls is null ? "off" : "on")}}
                 hostname = "{{settings.Listen.Address}}"

@@ -20,7 +20,7 @@ public sealed class WatchdogTests : TestKit
         Assert.Equal([Ping, Ping, Ping], [systemd.Read(), systemd.Read(), systemd.Read()]);
 
         node.Hang();
-        await AwaitConditionAsync(() => log.Events.Contains("watchdog"), TimeSpan.FromSeconds(20), null);
+        await AwaitConditionAsync(() => log.Events.Contains("watchdog"), TimeSpan.FromSeconds(20), Pace);
         while (systemd.ReadWithin(TimeSpan.Zero) is not null)
         {
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
@@ -97,9 +96,6 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     // What the manager has decided; and what holds, which differs while the device is bound by a rule that is no more.
     private ExportDecision _decided;
     private ExportDecision _decision;
-
-    // That a rule exports the device, or none does: once that is on the disk.
-    private Task _ruleKept = Task.CompletedTask;
     private int _recoveries;
     private int _unused;
     private DeviceEntry? _shown;
@@ -176,10 +172,10 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void BecomeUnbound()
     {
         EndWithdrawal();
-        EnterUnbound();
+        StayUnbound();
     }
 
-    private void EnterUnbound() => Enter(DeviceState.Unbound, null, null, () =>
+    private void StayUnbound() => Enter(DeviceState.Unbound, null, null, () =>
     {
         Receive<Bind>(bind => OnBind(bind, _driver.BindAsync(), BecomeUnbound));
         Receive<Unbind>(_ => _decision.Export, _ =>
@@ -228,9 +224,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     // That a rule does it is kept before it is done: should the rule go, and the daemon too, the device would be open to everybody.
     private async Task BindAsync()
     {
-        if (_ruleKept.IsFaulted)
-            _ruleKept = SaveRuleAsync();
-        await _ruleKept;
+        if (_decision.ByRule)
+            await SaveRuleAsync();
         await _driver.BindAsync();
     }
 
@@ -604,6 +599,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Decide(decision);
         if (isAnother || (isNews && !agrees))
             BecomeWhatTheDriverSays();
+        else if (isBack && _decision.Withdrawn && _shown.State == DeviceState.Available)
+            Withdraw();
         else
             ShowAgain();
 
@@ -656,10 +653,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void Remember(ExportDecision? rule)
     {
-        if (!_ledger.Remember(rule))
-            return;
-        _ruleKept = SaveRuleAsync();
-        Watch(_ruleKept);
+        if (_ledger.Remember(rule))
+            Watch(SaveRuleAsync());
     }
 
     private Task SaveRuleAsync() => _ledger.SaveAsync("whether a rule exports it");

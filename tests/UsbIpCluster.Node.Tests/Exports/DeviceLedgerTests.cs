@@ -70,7 +70,7 @@ public sealed class DeviceLedgerTests
     {
         File.WriteAllText(
             _folder.PathOf("1-1.json"),
-            "{ \"vendorId\": 1317, \"productId\": 42149, \"serial\": \"S-1-1\", \"epoch\": 7, \"lease\": null }");
+            "{ \"vendorId\": 1317, \"productId\": 42149, \"serial\": \"S-1-1\", \"epoch\": \"7\", \"lease\": null }");
         var ledger = Open(_device);
         Assert.Equal((new Epoch(7), null, false), (ledger.Epoch, ledger.Rule, ledger.IsLost));
     }
@@ -80,7 +80,7 @@ public sealed class DeviceLedgerTests
     {
         File.WriteAllText(
             _folder.PathOf("1-1.json"),
-            "{ \"vendorId\": 1317, \"productId\": 42149, \"serial\": \"S-1-1\", \"epoch\": 7, \"lease\": null, "
+            "{ \"vendorId\": 1317, \"productId\": 42149, \"serial\": \"S-1-1\", \"epoch\": \"7\", \"lease\": null, "
             + "\"rule\": { \"name\": null, \"allow\": [\"moon=full\"], \"deny\": [] } }");
         var problems = new List<string>();
         var ledger = new DeviceLedger(File11(), _device, problems.Add);

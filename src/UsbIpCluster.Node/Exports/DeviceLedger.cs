@@ -4,8 +4,8 @@ using UsbIpCluster.Protocol;
 namespace UsbIpCluster.Node;
 
 /// <summary>
-/// The leases of one device, kept in the state folder: a lease holds once <see cref="SaveAsync"/> has completed, so that its epoch never
-/// goes back, over crashes and reboots too.
+/// The leases of one device, and the rule that exports it, kept in the state folder: a lease holds once <see cref="SaveAsync"/> has completed,
+/// so that its epoch never goes back, over crashes and reboots too.
 /// </summary>
 internal sealed class DeviceLedger
 {
@@ -31,13 +31,18 @@ internal sealed class DeviceLedger
             // What the last epoch was can't be known: above everything that was ever counted it does not go back.
             report(problem);
             Epoch = new Epoch((ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            IsLost = true;
         }
 
         if (record is null)
             return;
         Epoch = record.Epoch;
-        if (record.Lease is { } lease && IsOf(record, device))
+        if (!IsOf(record, device))
+            return;
+        if (record.Lease is { } lease)
             Lease = new Lease(null, lease.Holder, record.Epoch, lease.User, lease.Secret);
+        if (record.Rule is { } rule)
+            Rule = Read(rule, report);
     }
 
     /// <summary>Of the last lease.</summary>
@@ -45,6 +50,25 @@ internal sealed class DeviceLedger
 
     /// <summary>The lease of who holds the device, or may come back to it; null when nobody.</summary>
     public Lease? Lease { get; private set; }
+
+    /// <summary>
+    /// The decision by which a rule exports the device, or did when the device was bound; null when it was none. While the device is bound it
+    /// tells what this node exported from what another program did, whatever has become of the rule.
+    /// </summary>
+    public ExportDecision? Rule { get; private set; }
+
+    /// <summary>Whether a rule exported the device can't be known, and was not learned since.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>A rule exports the device, or with null none does. True when that is to be written.</summary>
+    public bool Remember(ExportDecision? rule)
+    {
+        IsLost = false;
+        if (rule == Rule)
+            return false;
+        Rule = rule;
+        return true;
+    }
 
     /// <summary>A new lease, which makes every earlier one worthless.</summary>
     public Lease Grant(Holder holder, string? user)
@@ -79,7 +103,7 @@ internal sealed class DeviceLedger
     {
         var isAnother = !IsOf(RecordOf(_device), device);
         if (isAnother)
-            Lease = null;
+            (Lease, Rule, IsLost) = (null, null, false);
         _device = device;
         return isAnother;
     }
@@ -91,8 +115,9 @@ internal sealed class DeviceLedger
     public void Forget() => Lease = null;
 
     /// <summary>Writes it to the disk.</summary>
+    /// <param name="what">Is new in it, in words.</param>
     /// <exception cref="DeviceException">Refused: it can't be written.</exception>
-    public async Task SaveAsync()
+    public async Task SaveAsync(string what = "the lease")
     {
         var record = RecordOf(_device);
         try
@@ -102,7 +127,7 @@ internal sealed class DeviceLedger
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DeviceException(
-                DeviceError.Refused, $"the lease can't be kept: {error.Message}", "is the state folder's disk full, or read-only?", error);
+                DeviceError.Refused, $"{what} can't be kept: {error.Message}", "is the state folder's disk full, or read-only?", error);
         }
     }
 
@@ -111,7 +136,24 @@ internal sealed class DeviceLedger
         device.Record.ProductId,
         device.Serial,
         Epoch,
-        Lease is { } lease ? new LeaseRecord(lease.Holder, lease.User, lease.Secret) : null);
+        Lease is { } lease ? new LeaseRecord(lease.Holder, lease.User, lease.Secret) : null,
+        Rule is { } rule
+            ? new RuleRecord(rule.Name, [.. rule.Access.Allow.Select(line => line.ToString())], [.. rule.Access.Deny.Select(line => line.ToString())])
+            : null);
+
+    // For whom it was can't be told, but that it was exported by a rule: should that be gone, the device is for nobody.
+    private ExportDecision Read(RuleRecord rule, Action<string> report)
+    {
+        try
+        {
+            return new ExportDecision(true, rule.Name, new Access(AccessRule.Parse(rule.Allow), AccessRule.Parse(rule.Deny)), ByRule: true);
+        }
+        catch (FormatException error)
+        {
+            report(_file.SetAside($"can't be understood: {error.Message}"));
+            return new ExportDecision(true, rule.Name, Access.Closed, ByRule: true);
+        }
+    }
 
     private static bool IsOf(DeviceRecord record, LocalDevice device) =>
         record.VendorId == device.Record.VendorId && record.ProductId == device.Record.ProductId && record.Serial == device.Serial;

@@ -57,8 +57,8 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     public sealed record Settled;
 
     /// <summary>
-    /// These are the configuration's rules now. What a rule exported that is no more is unbound: at once when nobody has it, else when it is
-    /// free; a session goes on.
+    /// These are the configuration's rules now. What a rule exported that is no more is unbound, which its actor sees to: at once when nobody
+    /// has it, else when it is free; a session goes on.
     /// </summary>
     public sealed record NewRules(ImmutableArray<ExportRule> Rules);
 
@@ -99,7 +99,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         Receive<Bind>(OnBind);
         Receive<Unbind>(OnUnbind);
         Receive<Forget>(OnForget);
-        Receive<NewRules>(OnNewRules);
+        Receive<NewRules>(rules => Decide(_plan with { Rules = rules.Rules }));
         Receive<Kept>(OnKept);
         Receive<Bound>(OnBound);
         Receive<Unbound>(OnUnbound);
@@ -133,7 +133,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         });
         Receive<GetOffered>(get => Sender.Tell(new Offered([.. _devices.Values
             .Where(local => !IsDraining && local.Presence == Presence.Here && local.Entry.State == DeviceState.Available
-                && Decide(local) is { Withdrawn: false } decision && decision.Access.ForPlainClient(get.Client))
+                && local.Decision is { Withdrawn: false } decision && decision.Access.ForPlainClient(get.Client))
             .Select(local => new DevlistDevice(local.Last.Record, local.Last.Interfaces))])));
     }
 
@@ -186,9 +186,11 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
                 if (known.Presence != Presence.Here)
                     break;
                 var decision = Decide(seen);
-                if (decision != Decide(known))
+                // What is decided of another device is not done to the one before.
+                var isBack = ExportedDevice.IsBack(known.Last, present.Device);
+                if (!isBack && decision != Decide(known))
                     known.Actor.Tell(new ExportedDevice.Decided(decision));
-                known.Actor.Tell(new ExportedDevice.Seen(present.Device));
+                known.Actor.Tell(new ExportedDevice.Seen(present.Device, isBack ? decision : null));
                 break;
             case DeviceChange.Gone gone when known is { Presence: not Presence.Leaving }:
                 _devices[gone.BusId] = known with { Presence = Presence.Leaving };
@@ -218,7 +220,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         {
             _devices.Remove(busId);
             PublishChange(local, null);
-            EndWithdrawal(busId);
             _inventory.Tell(new InventoryActor.LocalDeviceGone(busId));
             if (local.Presence == Presence.BackAlready)
                 Start(local.Exporter, local.Last);
@@ -233,9 +234,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         if (!_devices.TryGetValue(shown.Entry.BusId, out var local) || !local.Actor.Equals(Sender))
             return;
         PublishChange(local, shown.Entry);
-        if (shown.Entry.State == DeviceState.Unbound)
-            EndWithdrawal(shown.Entry.BusId);
-        _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, IsShown = true, Draining = shown.Draining };
+        _devices[shown.Entry.BusId] = local with { Entry = shown.Entry, Decision = shown.Decision, Draining = shown.Draining };
         AnswerDrains();
         AnswerIfSettled();
     }
@@ -341,29 +340,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     // What could not be done is not kept, unless something was said since.
     private ExportPlan Without(Kept kept) => _plan.Equals(kept.Plan) ? kept.Before : _plan;
-
-    private void OnNewRules(NewRules rules)
-    {
-        var plan = _plan with { Rules = rules.Rules };
-        foreach (var local in _devices.Values.Where(local => local is { Presence: Presence.Here, Entry.State: not DeviceState.Unbound }))
-        {
-            var before = Decide(local);
-            if (before.Export && !Decide(plan, local.Last, local.Exporter).Export)
-                _settings.Withdrawn = _settings.Withdrawn.SetItem(local.Last.BusId, before with { Export = false, Withdrawn = true });
-        }
-
-        Decide(plan);
-    }
-
-    // It is unbound, or gone: what is decided of it now is decided as of any other.
-    private void EndWithdrawal(BusId busId)
-    {
-        if (!_settings.Withdrawn.ContainsKey(busId))
-            return;
-        _settings.Withdrawn = _settings.Withdrawn.Remove(busId);
-        if (Here(busId) is { } local)
-            Tell([local]);
-    }
 
     private void OnUnbind(Unbind unbind)
     {
@@ -483,8 +459,6 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     private ExportDecision Decide(ExportPlan plan, LocalDevice device, IDeviceExporter exporter)
     {
         var decision = plan.Decide(AsClusterDevice(device, exporter), Protection.Of(device));
-        if (!decision.Export && _settings.Withdrawn.GetValueOrDefault(device.BusId) is { } withdrawn)
-            return withdrawn;
         return _isLost && !decision.Export ? decision with { Access = Access.Closed } : decision;
     }
 
@@ -598,15 +572,18 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         BackAlready,
     }
 
-    // Its entry is what its actor has shown, and before that what can be read off the device.
+    // Its entry is what its actor has shown, and before that what can be read off the device; what holds of it, its actor alone knows.
     private sealed record Local(
         IActorRef Actor,
         IDeviceExporter Exporter,
         LocalDevice Last,
         DeviceEntry Entry,
         bool Draining,
-        bool IsShown = false,
-        Presence Presence = Presence.Here);
+        ExportDecision? Decision = null,
+        Presence Presence = Presence.Here)
+    {
+        public bool IsShown => Decision is not null;
+    }
 
     private sealed record Result(BusId BusId, DeviceEntry? Entry, Exception? Error);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using UsbIpCluster.Control;
@@ -23,8 +22,8 @@ namespace UsbIpCluster.Node;
 /// </summary>
 internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 {
-    /// <summary>What the exporter sees now.</summary>
-    public sealed record Seen(LocalDevice Device);
+    /// <summary>What the exporter sees now, and what is to be done with it where that is another device than before.</summary>
+    public sealed record Seen(LocalDevice Device, ExportDecision? Decision = null);
 
     /// <summary>Export the device. Answered with its <see cref="DeviceEntry"/>, or a failure.</summary>
     public sealed record Bind(ExportDecision Decision);
@@ -44,8 +43,8 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     /// <summary>Everything that an actor which has failed was told before.</summary>
     public sealed record Known(LocalDevice Device, ExportDecision Decision, bool Draining);
 
-    /// <summary>To the parent: the device as the inventory has it now.</summary>
-    public sealed record Shown(DeviceEntry Entry, bool Draining);
+    /// <summary>To the parent: the device as the inventory has it now, and what holds of it.</summary>
+    public sealed record Shown(DeviceEntry Entry, ExportDecision Decision, bool Draining);
 
     /// <summary>To the parent: tell the node of a former holder.</summary>
     public sealed record TellHolder(LeaseStolen Message);
@@ -93,10 +92,14 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private readonly Doorkeeper _door;
     private DeviceLedger _ledger = null!;
     private LocalDevice _device;
+
+    // What the manager has decided; and what holds, which differs while the device is bound by a rule that is no more.
+    private ExportDecision _decided;
     private ExportDecision _decision;
     private int _recoveries;
     private int _unused;
     private DeviceEntry? _shown;
+    private ExportDecision? _toldDecision;
 
     /// <param name="exporter">Has the device.</param>
     /// <param name="device">As it is.</param>
@@ -121,8 +124,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         _device = device;
         _driver = new DeviceDriver(exporter, device.BusId);
         _door = new Doorkeeper(FullName, settings.Node, OnDenied) { Draining = draining };
-        Decide(decision);
+        _decided = _decision = decision;
     }
+
+    /// <summary>Whether a device was unplugged and plugged in again. One that is being reset has no number for a moment.</summary>
+    public static bool IsBack(LocalDevice before, LocalDevice now) =>
+        (before.Record.DeviceId, now.Record.DeviceId) is var (old, present)
+        && old != present && old.DeviceNumber != 0 && present.DeviceNumber != 0;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -137,6 +145,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     protected override void PreStart()
     {
         _ledger = new DeviceLedger(_file, _device, problem => _log.Ledger(_settings.Node.Value, BusId.Value, problem));
+        Decide(_decided);
         BecomeWhatTheDriverSays();
         BindWhereDecided();
     }
@@ -150,7 +159,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             {
                 _device = known.Device;
                 _door.Draining = known.Draining;
-                Decide(known.Decision);
+                _decided = known.Decision;
                 PreStart();
                 Stash.UnstashAll();
             });
@@ -160,13 +169,20 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     // --- Unbound ---
 
-    private void BecomeUnbound() => Enter(DeviceState.Unbound, null, null, () =>
+    private void BecomeUnbound()
+    {
+        EndWithdrawal();
+        StayUnbound();
+    }
+
+    private void StayUnbound() => Enter(DeviceState.Unbound, null, null, () =>
     {
         Receive<Bind>(bind => OnBind(bind, _driver.BindAsync(), BecomeUnbound));
         Receive<Unbind>(_ => _decision.Export, _ =>
         {
             Timers.Cancel(RetryTimer);
-            Decide(_decision with { Export = false });
+            Decide(_decided with { Export = false });
+            EndWithdrawal();
             Sender.Tell(_shown!);
         });
         Receive<Unbind>(_ => Sender.Tell(new Status.Failure(new DeviceException(DeviceError.NotExported, $"{FullName} is not exported"))));
@@ -174,6 +190,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         {
             var already = _decision.Export;
             Decide(decided.Decision);
+            EndWithdrawal();
             ShowAgain();
             if (!already)
                 BindWhereDecided();
@@ -202,7 +219,15 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     }
 
     // It has come back, or the daemon has, and nobody asks.
-    private void BindItself(int attempt) => Wait(_driver.BindAsync(), BecomeFree, error => BecomeUnboundFor(attempt, error));
+    private void BindItself(int attempt) => Wait(BindAsync(), BecomeFree, error => BecomeUnboundFor(attempt, error));
+
+    // That a rule does it is kept before it is done: should the rule go, and the daemon too, the device would be open to everybody.
+    private async Task BindAsync()
+    {
+        if (_decision.ByRule)
+            await SaveRuleAsync();
+        await _driver.BindAsync();
+    }
 
     private void BecomeUnboundFor(int attempt, Exception error)
     {
@@ -237,10 +262,13 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         _unused = 0;
         Enter(DeviceState.Available, null, null, () =>
         {
-            Receive<Decided>(decided => decided.Decision.Withdrawn, decided =>
+            Receive<Decided>(decided =>
             {
+                var already = _decision.Withdrawn;
                 Decide(decided.Decision);
-                Withdraw();
+                ShowAgain();
+                if (_decision.Withdrawn && !already)
+                    Withdraw();
             });
             Receive<RequestLease>(request => Asked(request, null, Grant));
             Receive<Serve>(serve => serve.Request.IsPlain, serve =>
@@ -254,11 +282,17 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     }
 
     // The rule that exported it is no more, and nobody has it.
-    private void Withdraw() => Wait(_driver.UnbindAsync(), BecomeUnbound, error =>
+    private void Withdraw()
     {
-        _log.WithdrawFailed(_settings.Node.Value, BusId.Value, error.Message);
-        StayOr(StayAvailable, error);
-    });
+        // The daemon has begun, and who waits for all that is here does not wait for a driver.
+        if (_shown is null)
+            Show(DeviceState.Available, null, null);
+        Wait(_driver.UnbindAsync(), BecomeUnbound, error =>
+        {
+            _log.WithdrawFailed(_settings.Node.Value, BusId.Value, error.Message);
+            StayOr(StayAvailable, error);
+        });
+    }
 
     // Should it not be written, a restart keeps the device for nobody during a grace time.
     private void Forget()
@@ -267,7 +301,9 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         Save();
     }
 
-    private void Save() => _ledger.SaveAsync().ContinueWith(
+    private void Save() => Watch(_ledger.SaveAsync());
+
+    private void Watch(Task saving) => saving.ContinueWith(
         saved => _log.LeaseNotKept(_settings.Node.Value, BusId.Value, saved.Exception!.GetBaseException().Message),
         CancellationToken.None,
         TaskContinuationOptions.OnlyOnFaulted,
@@ -512,7 +548,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Receive<Drain>(drain =>
             {
                 _door.Draining = !drain.Off;
-                Context.Parent.Tell(new Shown(_shown!, _door.Draining));
+                TellParent();
             });
             Receive<Unplugged>(_ => Context.Stop(Self));
             Receive<InventoryActor.TellAgain>(_ => _inventory.Tell(new InventoryActor.LocalDevice(_shown!)));
@@ -533,7 +569,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Sender,
             () =>
             {
-                Decide(_decision with { Export = false });
+                Decide(_decided with { Export = false });
                 Forget();
                 BecomeUnbound();
             },
@@ -551,10 +587,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     private void Follow(Seen seen)
     {
         var isNews = _driver.IsNews(_device.Status, seen.Device.Status);
-        var (before, now) = (_device.Record.DeviceId, seen.Device.Record.DeviceId);
-
-        // A device that is being reset has no number for a moment.
-        var isBack = before != now && before.DeviceNumber != 0 && now.DeviceNumber != 0;
+        var isBack = IsBack(_device, seen.Device);
         _device = seen.Device;
         var agrees = (_device.Status, _shown!.State) is
             (ExportStatus.Unbound, DeviceState.Unbound)
@@ -562,8 +595,12 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             or (ExportStatus.InUse, DeviceState.InUse)
             or (ExportStatus.Faulted, DeviceState.Faulted);
         var isAnother = isBack && _ledger.Follow(_device);
+        if (seen.Decision is { } decision)
+            Decide(decision);
         if (isAnother || (isNews && !agrees))
             BecomeWhatTheDriverSays();
+        else if (isBack && _decision.Withdrawn && _shown.State == DeviceState.Available)
+            Withdraw();
         else
             ShowAgain();
 
@@ -591,13 +628,36 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
         }
     }
 
-    [MemberNotNull(nameof(_decision))]
+    // What a rule exported is not another program's, whenever the rule has gone. Of what can't be known, nobody can tell for whom it is.
     private void Decide(ExportDecision decision)
     {
-        _decision = decision;
-        _door.Access = decision.Access;
-        _door.Withdrawn = decision.Withdrawn;
+        _decided = decision;
+        if (decision.Export)
+            Remember(decision.ByRule ? decision : null);
+        _decision = decision.Export ? decision
+            : _ledger.Rule is { } rule ? rule with { Export = false, ByRule = false, Withdrawn = true }
+            : _ledger.IsLost ? decision with { Access = Access.Closed }
+            : decision;
+        _door.Access = _decision.Access;
+        _door.Withdrawn = _decision.Withdrawn;
     }
+
+    // It is unbound: what is decided of it now is decided as of any other.
+    private void EndWithdrawal()
+    {
+        if (_decided.Export)
+            return;
+        Remember(null);
+        Decide(_decided);
+    }
+
+    private void Remember(ExportDecision? rule)
+    {
+        if (_ledger.Remember(rule))
+            Watch(SaveRuleAsync());
+    }
+
+    private Task SaveRuleAsync() => _ledger.SaveAsync("whether a rule exports it");
 
     private void OnDenied(string who, string message)
     {
@@ -683,13 +743,25 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
             Name = _decision.Name,
             Epoch = _ledger.Epoch,
         };
-        if (entry == _shown)
-            return;
-        _shown = entry;
+        if (entry != _shown)
+        {
+            _shown = entry;
 
-        // In this order: what the parent knows is in the inventory.
-        _inventory.Tell(new InventoryActor.LocalDevice(entry));
-        Context.Parent.Tell(new Shown(entry, _door.Draining));
+            // In this order: what the parent knows is in the inventory.
+            _inventory.Tell(new InventoryActor.LocalDevice(entry));
+        }
+        else if (_decision == _toldDecision)
+        {
+            return;
+        }
+
+        TellParent();
+    }
+
+    private void TellParent()
+    {
+        _toldDecision = _decision;
+        Context.Parent.Tell(new Shown(_shown!, _decision, _door.Draining));
     }
 
     private void Publish(string kind, string user, string? reason = null) =>

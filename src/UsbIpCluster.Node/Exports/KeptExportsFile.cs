@@ -36,7 +36,7 @@ internal sealed class KeptExportsFile(StateFolder state)
                 throw new FormatException(problem);
             if (line.Allow is null != line.Deny is null)
                 throw new FormatException("allow and deny go together");
-            var access = line is { Allow: { } allow, Deny: { } deny } ? new Access(Rules(allow), Rules(deny)) : null;
+            var access = line is { Allow: { } allow, Deny: { } deny } ? new Access(AccessRule.Parse(allow), AccessRule.Parse(deny)) : null;
             return new KeptExport(match, line.Export, line.Name, access, line.Protected);
         }
         catch (FormatException error)
@@ -45,11 +45,6 @@ internal sealed class KeptExportsFile(StateFolder state)
             return null;
         }
     }
-
-    private static ImmutableArray<AccessRule> Rules(ImmutableArray<string> lines) =>
-    [
-        .. lines.Select(line => AccessRule.TryParse(line, out var rule, out var problem) ? rule : throw new FormatException(problem)),
-    ];
 
     private static KeptExportLine Write(KeptExport export) => new(
         export.Match.Text,

@@ -120,11 +120,6 @@ internal sealed record ExportSettings(
     /// <summary>What the configuration exports now; the <see cref="ExportManager"/> is told of new rules.</summary>
     public ImmutableArray<ExportRule> Rules { get; set; } = Rules;
 
-    /// <summary>
-    /// The devices that a rule exported which is no more, and that were not free to be unbound yet, with what holds of each until then.
-    /// </summary>
-    public ImmutableDictionary<BusId, ExportDecision> Withdrawn { get; set; } = ImmutableDictionary<BusId, ExportDecision>.Empty;
-
     /// <summary>Whether the node is being drained: until the daemon ends, whatever becomes of the actors.</summary>
     public bool IsDraining { get; set; }
 

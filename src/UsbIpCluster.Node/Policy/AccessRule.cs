@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.IO.Enumeration;
@@ -42,6 +43,13 @@ internal sealed record AccessRule
 
     /// <summary>Whether it is about addresses alone, and so says something of plain USB/IP clients too.</summary>
     public bool IsNetworkOnly => this is { Node: null, User: null };
+
+    /// <summary>Reads rules that were written by <see cref="ToString"/>.</summary>
+    /// <exception cref="FormatException">One of them is malformed.</exception>
+    public static ImmutableArray<AccessRule> Parse(ImmutableArray<string> lines) =>
+    [
+        .. lines.Select(line => TryParse(line, out var rule, out var problem) ? rule : throw new FormatException(problem)),
+    ];
 
     /// <summary>Reads a rule; when it is malformed, false and a text for the person who wrote it.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out AccessRule? rule, [NotNullWhen(false)] out string? problem)

@@ -35,7 +35,8 @@ internal sealed record ExportPlan(ImmutableArray<ExportRule> Rules, ImmutableArr
         return new ExportDecision(
             export,
             export ? name : null,
-            newestFirst.Select(kept => kept.Access).FirstOrDefault(access => access is not null) ?? policy?.Access ?? Access.Open);
+            newestFirst.Select(kept => kept.Access).FirstOrDefault(access => access is not null) ?? policy?.Access ?? Access.Open,
+            ByRule: export && counting.Length == 0);
     }
 
     /// <summary>Exports devices, now and whenever they are there.</summary>

@@ -17,7 +17,8 @@ internal sealed record KeptExport(Selector Match, bool Export, string? Name, Acc
 /// <param name="Export">Whether it is exported.</param>
 /// <param name="Name">Its name; null when it has none, or is not exported.</param>
 /// <param name="Access">Who may have it, also where it is exported by another program.</param>
+/// <param name="ByRule">Whether a rule exports it, and no operator has said anything of it.</param>
 /// <param name="Withdrawn">
 /// Whether it was exported by a rule that is no more: nobody else gets it, and it is unbound when it is free. The holder of a session keeps it.
 /// </param>
-internal sealed record ExportDecision(bool Export, string? Name, Access Access, bool Withdrawn = false);
+internal sealed record ExportDecision(bool Export, string? Name, Access Access, bool ByRule = false, bool Withdrawn = false);

@@ -10,7 +10,12 @@ namespace UsbIpCluster.Node;
 /// <param name="Serial">iSerial's string, when it has one.</param>
 /// <param name="Epoch">Of the last lease of any device at that bus id.</param>
 /// <param name="Lease">Who holds the device, or may come back to it; null when nobody.</param>
-internal sealed record DeviceRecord(ushort VendorId, ushort ProductId, string? Serial, Epoch Epoch, LeaseRecord? Lease);
+/// <param name="Rule">The rule that exports the device, or did when it was bound; null when none. The first form did not have it.</param>
+internal sealed record DeviceRecord(
+    ushort VendorId, ushort ProductId, string? Serial, Epoch Epoch, LeaseRecord? Lease, RuleRecord? Rule = null);
+
+/// <summary>What a rule of the configuration says of a device that it exports, as text.</summary>
+internal sealed record RuleRecord(string? Name, ImmutableArray<string> Allow, ImmutableArray<string> Deny);
 
 /// <summary>A lease without its id, which is only good for a moment.</summary>
 /// <param name="Holder">Who holds it.</param>

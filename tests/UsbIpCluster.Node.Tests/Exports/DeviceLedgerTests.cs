@@ -54,12 +54,47 @@ public sealed class DeviceLedgerTests
     }
 
     [Fact]
+    public async Task The_rule_that_exports_the_device_is_known_after_a_restart_and_not_of_another_device()
+    {
+        var rule = new ExportDecision(true, "golden", new Access([new AccessRule("lab2", "alice", null)], []), ByRule: true);
+        var before = Open(_device);
+        Assert.True(before.Remember(rule));
+        Assert.False(before.Remember(rule));
+        await before.SaveAsync();
+        Assert.Equal(rule, Open(_device).Rule);
+        Assert.Null(Open(_device with { Serial = "another" }).Rule);
+    }
+
+    [Fact]
+    public void The_first_form_knew_of_no_rules()
+    {
+        File.WriteAllText(
+            _folder.PathOf("1-1.json"),
+            "{ \"vendorId\": 1317, \"productId\": 42149, \"serial\": \"S-1-1\", \"epoch\": \"7\", \"lease\": null }");
+        var ledger = Open(_device);
+        Assert.Equal((new Epoch(7), null, false), (ledger.Epoch, ledger.Rule, ledger.IsLost));
+    }
+
+    [Fact]
+    public void A_rule_that_a_later_program_wrote_and_this_one_does_not_understand_lets_nobody_in()
+    {
+        File.WriteAllText(
+            _folder.PathOf("1-1.json"),
+            "{ \"vendorId\": 1317, \"productId\": 42149, \"serial\": \"S-1-1\", \"epoch\": \"7\", \"lease\": null, "
+            + "\"rule\": { \"name\": null, \"allow\": [\"moon=full\"], \"deny\": [] } }");
+        var problems = new List<string>();
+        var ledger = new DeviceLedger(File11(), _device, problems.Add);
+        Assert.Equal((new Epoch(7), Access.Closed), (ledger.Epoch, ledger.Rule?.Access));
+        Assert.Contains("1-1.json.broken", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_can_not_be_written_is_a_refusal_with_a_hint()
     {
         var ledger = Open(_device);
         ledger.Grant(Samples.Holder, null);
         Directory.CreateDirectory(_folder.PathOf("1-1.json.new"));
-        var error = await Assert.ThrowsAsync<DeviceException>(ledger.SaveAsync);
+        var error = await Assert.ThrowsAsync<DeviceException>(() => ledger.SaveAsync());
         Assert.Equal((DeviceError.Refused, "is the state folder's disk full, or read-only?"), (error.Error, error.Hint));
     }
 

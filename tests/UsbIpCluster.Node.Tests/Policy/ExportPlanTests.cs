@@ -18,8 +18,8 @@ public sealed class ExportPlanTests
     public void The_first_rule_that_matches_counts()
     {
         var plan = Rules(("serial=B", "other", Bert), ("0525:a4a5", "first", Anna), ("serial=A", "second", Bert));
-        Assert.Equal(new ExportDecision(true, "first", Anna), plan.Decide(A, null));
-        Assert.Equal(new ExportDecision(true, "other", Bert), plan.Decide(B, null));
+        Assert.Equal(new ExportDecision(true, "first", Anna, ByRule: true), plan.Decide(A, null));
+        Assert.Equal(new ExportDecision(true, "other", Bert, ByRule: true), plan.Decide(B, null));
     }
 
     [Theory]
@@ -37,7 +37,7 @@ public sealed class ExportPlanTests
 
     [Fact]
     public void A_rule_that_names_a_protected_device_counts_although_a_wider_one_stands_before_it() =>
-        Assert.Equal(new ExportDecision(true, "kb", Bert), Rules(("0525:a4a5", null, Anna), ("serial=A", "kb", Bert)).Decide(A, Hub));
+        Assert.Equal(new ExportDecision(true, "kb", Bert, ByRule: true), Rules(("0525:a4a5", null, Anna), ("serial=A", "kb", Bert)).Decide(A, Hub));
 
     [Fact]
     public void The_policy_of_a_rule_stands_for_a_device_that_somebody_else_exports()

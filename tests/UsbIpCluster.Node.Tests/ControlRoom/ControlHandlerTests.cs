@@ -94,6 +94,15 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         Assert.All(report.Checks, row => Assert.Equal(row.Result == DoctorResults.Ok, row.Hint is null));
     }
 
+    [Fact]
+    public async Task Doctor_says_when_the_nodes_are_not_examined_in_time()
+    {
+        _life = _life with { Actors = _life.Actors with { Doctor = CreateTestProbe().Ref } };
+        var error = await FailsAsync(_handler.DoctorAsync(new DoctorParams(1), default, CancellationToken.None));
+        Assert.Equal((ControlError.TimedOut, "the nodes were not examined within 1 s"), (error.Error, error.Message));
+        Assert.NotNull(error.Hint);
+    }
+
     [Theory]
     [InlineData("colour=red", null, "'colour' is no selector key", "use serial, name, product or class")]
     [InlineData("serial=", null, "'serial=' needs a value", "a selector is VID:PID, serial=S, ")]

@@ -27,12 +27,12 @@ internal sealed class DoctorDesk
     /// <param name="settings">Of this daemon, as they are now.</param>
     /// <param name="seeds">Where it knocks.</param>
     /// <param name="facts">What it knows of itself now.</param>
-    /// <param name="whyNot">Connects to a seed: <see cref="Prober.WhyNotAsync(NetworkAddress, CancellationToken)"/>.</param>
+    /// <param name="whyNot">Connects to a seed: <see cref="Prober.WhyNotAsync(NetworkAddress, TimeSpan)"/>.</param>
     public DoctorDesk(
         Func<CheckedSettings> settings,
         ImmutableArray<NetworkAddress> seeds,
         Func<DaemonFacts> facts,
-        Func<NetworkAddress, CancellationToken, Task<string?>> whyNot)
+        Func<NetworkAddress, TimeSpan, Task<string?>> whyNot)
     {
         _settings = settings;
         _machine = new OneAtATime<ImmutableArray<DoctorRow>>(() => Task.Factory.StartNew(
@@ -117,19 +117,17 @@ internal sealed class DoctorDesk
         }
     }
 
-    private static async Task<T> WithinLongestAsync<T>(Func<CancellationToken, Task<T>> run)
-    {
-        using var end = new CancellationTokenSource(Longest);
-        return await run(end.Token);
-    }
-
     /// <summary>A seed, and what is under way for it.</summary>
-    private sealed class Seed(NetworkAddress address, Func<NetworkAddress, CancellationToken, Task<string?>> whyNot)
+    private sealed class Seed(NetworkAddress address, Func<NetworkAddress, TimeSpan, Task<string?>> whyNot)
     {
         public NetworkAddress Address => address;
 
-        public OneAtATime<IReadOnlyList<IPEndPoint>> Resolve { get; } = new(() => WithinLongestAsync(address.ResolveAsync));
+        public OneAtATime<IReadOnlyList<IPEndPoint>> Resolve { get; } = new(async () =>
+        {
+            using var end = new CancellationTokenSource(Longest);
+            return await address.ResolveAsync(end.Token);
+        });
 
-        public OneAtATime<string?> Knock { get; } = new(() => WithinLongestAsync(end => whyNot(address, end)));
+        public OneAtATime<string?> Knock { get; } = new(() => whyNot(address, Longest));
     }
 }

@@ -53,11 +53,11 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
                 _mayLook.Wait();
                 return new DaemonFacts(AttachesByKernel: false, Ends: null);
             },
-            async (seed, end) =>
+            async (seed, within) =>
             {
                 Interlocked.Increment(ref _knocks);
                 await _mayKnock.Task;
-                return await Prober.WhyNotAsync(seed, end);
+                return await Prober.WhyNotAsync(seed, within);
             });
         var facts = new NodeFacts(
             Version, "[::]:3240", HasSeeds: true, ["simulated"], "simulated", Tls: null, () => [new ProblemRow("something is off", "switch it on")]);

@@ -76,6 +76,9 @@ public static class DoctorChecks
     /// <summary>Whether the configuration file can be read; only where no daemon answers.</summary>
     public const string Configuration = "daemon.configuration";
 
+    /// <summary>Whether the daemon has examined the nodes; only where it has not.</summary>
+    public const string Examination = "daemon.examination";
+
     /// <summary>A kernel module, the target: usbip-host, vhci-hcd or tls.</summary>
     public const string Module = "kernel.module";
 

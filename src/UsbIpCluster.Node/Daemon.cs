@@ -136,7 +136,10 @@ internal sealed class Daemon : IAsyncDisposable
         await rehearsed;
         var facts = Facts(options, tls, backends, started);
         var doctor = new DoctorDesk(
-            DoctorDesk.SettingsOf(options), options.Seeds, () => new DaemonFacts(backends.HostController is not null, tls?.Current.Ends));
+            () => DoctorDesk.SettingsOf(options, foundation.Serving),
+            options.Seeds,
+            () => new DaemonFacts(backends.HostController is not null, tls?.Current.Ends),
+            Prober.WhyNotAsync);
         var ports = new LocalPorts(backends.HostController, attachments.Holders);
         var control = StartControl(options, new ControlHandler(() => node.Present, _events, facts, doctor, ports), log);
         _stop.Push(() => control.DisposeAsync().AsTask());

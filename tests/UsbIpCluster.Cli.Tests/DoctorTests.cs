@@ -157,6 +157,22 @@ public sealed class DoctorTests
         Assert.Contains("\nstate folder\n", run.Out);
     }
 
+    [Theory]
+    [InlineData("try again", "try again")]
+    [InlineData(null, "journalctl")]
+    public async Task A_daemon_that_says_why_it_has_not_examined_the_nodes_is_there_and_nothing_is_looked_at_as_if_it_were_not(
+        string? hint, string shown)
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Doctor = (_, _) => throw new ControlException(ControlError.TimedOut, "it took too long", hint);
+        var run = await CommandRun.OfAsync(daemon, "doctor", "--json");
+        Assert.Equal((1, ""), (run.ExitCode, run.Error));
+        var rows = JsonSerializer.Deserialize(run.Out, ControlJson.Default.DoctorReport)!.Checks;
+        Assert.Equal(["daemon.version", "daemon.examination", "clock.synchronized"], rows.Select(row => row.Check));
+        Assert.Equal(("error", "it took too long"), (rows[1].Result, rows[1].What));
+        Assert.StartsWith(shown, rows[1].Hint, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task On_a_terminal_results_are_coloured_and_lines_are_wrapped_at_words_under_each_other()
     {

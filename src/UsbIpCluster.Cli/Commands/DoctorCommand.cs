@@ -8,7 +8,8 @@ namespace UsbIpCluster.Cli.Commands;
 
 /// <summary>
 /// <c>usbipc doctor</c>: what is wrong with this node and between the nodes, and what to do. Where no daemon answers, that is wrong, and
-/// this command does the checks that it can do.
+/// this command does the checks that it can do. One that answers and says why it did not examine the nodes is there: what a command can see
+/// of a machine without a daemon would be wrong then.
 /// </summary>
 internal sealed class DoctorCommand : CliCommand
 {
@@ -51,15 +52,30 @@ internal sealed class DoctorCommand : CliCommand
                 async (client, cancelled) =>
                 {
                     var version = await client.VersionAsync(new VersionParams(), cancelled);
-                    var report = await client.DoctorAsync(new DoctorParams(within), cancelled);
+                    var checks = await ChecksAsync(client, version.Node, within, cancelled);
                     var clock = KernelChecks.Clock(version.Node, KernelClock.Read());
-                    return DoctorReport.Of([DaemonChecks.Answers(version, VersionCommand.Own), .. report.Checks, clock]);
+                    return DoctorReport.Of([DaemonChecks.Answers(version, VersionCommand.Own), .. checks, clock]);
                 },
                 TimeSpan.FromSeconds(within) + Margin);
         }
         catch (ControlException error) when (error.Error != ControlError.Usage)
         {
             return Alone(session, configuration, error);
+        }
+    }
+
+    private static async Task<IReadOnlyList<DoctorRow>> ChecksAsync(
+        ControlClient client, string node, double within, CancellationToken cancelled)
+    {
+        try
+        {
+            return (await client.DoctorAsync(new DoctorParams(within), cancelled)).Checks;
+        }
+        catch (ControlException error) when (error.Error != ControlError.Usage)
+        {
+            // Who has said why goes on answering; who has ended meanwhile does not.
+            await client.VersionAsync(new VersionParams(), cancelled);
+            return [DaemonChecks.Unexamined(node, error)];
         }
     }
 

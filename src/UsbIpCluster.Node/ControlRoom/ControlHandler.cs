@@ -139,11 +139,19 @@ internal sealed partial class ControlHandler(
 
     public async Task<DoctorReport> DoctorAsync(DoctorParams request, ControlCaller caller, CancellationToken cancellationToken)
     {
+        var within = TimeSpan.FromSeconds(request.PatienceSeconds ?? DoctorParams.Most);
         var life = await PresentAsync();
         try
         {
-            return await doctor.ExamineAsync(
-                life.Actors.Doctor, TimeSpan.FromSeconds(request.PatienceSeconds ?? DoctorParams.Most), life.Ended);
+            return await doctor.ExamineAsync(life.Actors.Doctor, within, life.Ended);
+        }
+        catch (AskTimeoutException error)
+        {
+            throw new ControlException(
+                ControlError.TimedOut,
+                $"the nodes were not examined within {within.TotalSeconds:0.#} s",
+                "run usbipc doctor again; --timeout 15s gives it as long as it can take",
+                innerException: error);
         }
         catch (OperationCanceledException error) when (life.Ended.IsCancellationRequested)
         {

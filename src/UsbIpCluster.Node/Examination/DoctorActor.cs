@@ -4,10 +4,13 @@ using Akka.Actor;
 namespace UsbIpCluster.Node;
 
 /// <summary>
-/// Asks every member, this node included, whom it reaches, and gathers the answers within a bounded time. Who asks while it does so gets
-/// the same answer.
+/// Asks every member, this node included, whom it reaches, and gathers the answers within a bounded time. There is one examination at a
+/// time, and who asks meanwhile takes part in it: when its own time is over before the examination's, it is told what is known by then. Only
+/// who has more time left after the end of it than all of it has waits for the next one, since what answers slowly would be silent for it.
 /// <code>
-///   Idle --(ExamineAll)--> Asking --(everybody has told, or the time is over)--> Idle
+///   Idle --(ExamineAll)--> Asking --(everybody has told, or the time is over, and nobody waits)--> Idle
+///                            ^ '----(the same, and somebody waits)----.
+///                            '----------------------------------------'
 /// </code>
 /// </summary>
 internal sealed class DoctorActor : ReceiveActor, IWithTimers
@@ -56,21 +59,23 @@ internal sealed class DoctorActor : ReceiveActor, IWithTimers
 
     private void Idle()
     {
-        Receive<ExamineAll>(_ => _nodes is not null, order => BecomeAsking(order, _nodes!));
+        Receive<ExamineAll>(_ => _nodes is not null, order => BecomeAsking([AskerOf(order)], _nodes!));
         Receive<ExamineAll>(_ => Sender.Tell(new Status.Failure(new InvalidOperationException("nothing is known of the cluster yet"))));
         Always();
     }
 
-    private void BecomeAsking(ExamineAll order, InventoryView nodes)
+    private void BecomeAsking(ImmutableArray<Asker> first, InventoryView nodes)
     {
         var entries = nodes.Nodes.Values.Select(node => node.Entry).ToLookup(entry => entry.Address, StringComparer.Ordinal);
         var (members, began) = (_members, Monotonic);
-        var silence = order.Within < SilenceAfter ? order.Within : SilenceAfter;
+        var within = first.Max(asker => asker.Left());
+        var silence = within < SilenceAfter ? within : SilenceAfter;
         var results = ImmutableSortedDictionary.CreateBuilder<string, NodeExamination>(StringComparer.Ordinal);
 
         // By question, which is another one for each: who was not asked can't answer.
         var asked = new Dictionary<Guid, Asked>();
-        List<IActorRef> askers = [Sender];
+        var askers = new List<Asker>();
+        var next = ImmutableArray.CreateBuilder<Asker>();
         foreach (var member in members.Members.Keys)
         {
             // Who does not know the message would close the link over it.
@@ -81,13 +86,27 @@ internal sealed class DoctorActor : ReceiveActor, IWithTimers
         }
 
         Timers.StartSingleTimer(nameof(Silence), new Silence(), silence);
-        Timers.StartSingleTimer(nameof(Over), new Over(), order.Within);
+        Timers.StartSingleTimer(nameof(Over), new Over(), within);
+        foreach (var asker in first)
+            Join(asker);
         Become(Asking);
         AnswerIfDone();
 
         void Asking()
         {
-            Receive<ExamineAll>(_ => askers.Add(Sender));
+            Receive<ExamineAll>(order =>
+            {
+                var asker = AskerOf(order);
+                if (asker.Left() - Left() > within)
+                    next.Add(asker);
+                else
+                    Join(asker);
+            });
+            Receive<TimeUp>(up =>
+            {
+                if (askers.Remove(up.Asker))
+                    up.Asker.Ref.Tell(Examination(asked.Values));
+            });
             Receive<ExaminationBegun>(begun => asked.ContainsKey(begun.Question), begun =>
             {
                 var known = asked[begun.Question];
@@ -121,8 +140,23 @@ internal sealed class DoctorActor : ReceiveActor, IWithTimers
         void Ask(Guid question, Asked how)
         {
             asked[question] = how;
-            var left = order.Within - (Monotonic - began);
-            _examinerAt(how.Member).Tell(new Examine(question, (left > TimeSpan.Zero ? left : TimeSpan.Zero) * ShareOfProbing), Self);
+            _examinerAt(how.Member).Tell(new Examine(question, Left() * ShareOfProbing), Self);
+        }
+
+        // Who has as much time as the examination gets its end.
+        void Join(Asker asker)
+        {
+            askers.Add(asker);
+            if (asker.Left() < Left())
+                Timers.StartSingleTimer(asker, new TimeUp(asker), asker.Left());
+        }
+
+        TimeSpan Left() => NotNegative(within - (Monotonic - began));
+
+        ClusterExamination Examination(IEnumerable<Asked> unanswered)
+        {
+            var ended = unanswered.Select(known => KeyValuePair.Create(known.Member, AtTheEnd(known, Monotonic - began)));
+            return new ClusterExamination(members, nodes, results.ToImmutable().AddRange(ended));
         }
 
         void End(Guid question, Func<Asked, NodeExamination> result)
@@ -136,10 +170,13 @@ internal sealed class DoctorActor : ReceiveActor, IWithTimers
             if (asked.Count > 0)
                 return;
             Timers.CancelAll();
-            var examination = new ClusterExamination(members, nodes, results.ToImmutable());
+            var examination = Examination([]);
             foreach (var asker in askers)
-                asker.Tell(examination);
-            Become(Idle);
+                asker.Ref.Tell(examination);
+            if (next.Count == 0)
+                Become(Idle);
+            else
+                BecomeAsking(next.ToImmutable(), _nodes!);
         }
     }
 
@@ -161,7 +198,12 @@ internal sealed class DoctorActor : ReceiveActor, IWithTimers
         Receive<AskAgain>(_ => { });
         Receive<Silence>(_ => { });
         Receive<Over>(_ => { });
+        Receive<TimeUp>(_ => { });
     }
+
+    private Asker AskerOf(ExamineAll order) => new(Sender, Monotonic + order.Within);
+
+    private static TimeSpan NotNegative(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 
     private static TimeSpan Monotonic => Context.System.Scheduler.MonotonicClock;
 
@@ -184,6 +226,15 @@ internal sealed class DoctorActor : ReceiveActor, IWithTimers
     private sealed record Asked(string Member, TimeSpan At, DateTimeOffset Time, Heard Heard, ClockReading? Clock);
 
     private sealed record AskAgain(Guid Question);
+
+    /// <summary>Who waits for an examination, and until when.</summary>
+    private sealed record Asker(IActorRef Ref, TimeSpan Until)
+    {
+        public TimeSpan Left() => NotNegative(Until - Monotonic);
+    }
+
+    /// <summary>An asker's time is over before the examination is.</summary>
+    private sealed record TimeUp(Asker Asker);
 
     private sealed record Silence;
 

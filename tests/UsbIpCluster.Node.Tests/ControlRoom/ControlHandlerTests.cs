@@ -15,6 +15,20 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
     private LoneNode _node = null!;
     private ControlHandler _handler = null!;
     private NodeLife _life = null!;
+    private CheckedSettings _settings = new()
+    {
+        Node = "lab1",
+        State = TempState.NewPath(),
+        Control = TempState.NewPath(),
+        ExportsByKernel = false,
+        AttachesByKernel = false,
+    };
+
+    // What the examination of the machine and the knocking wait for, and how often each was begun.
+    private readonly ManualResetEventSlim _mayLook = new(initialState: true);
+    private TaskCompletionSource _mayKnock = Passed();
+    private int _looks;
+    private int _knocks;
 
     public async Task InitializeAsync()
     {
@@ -30,15 +44,21 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         Func<string, ICanTell> examinerAt = _ => examiner;
         var doctor = Sys.ActorOf(Props.Create(() => new DoctorActor(membership, inventory, examinerAt)));
         _life = new NodeLife(new ControlActors(_node.Inventory, membership, _node.Exports, _node.Attachments, doctor), CancellationToken.None);
-        var settings = new CheckedSettings
-        {
-            Node = "lab1",
-            State = TempState.NewPath(),
-            Control = TempState.NewPath(),
-            ExportsByKernel = false,
-            AttachesByKernel = false,
-        };
-        var desk = new DoctorDesk(settings, [ImportServer.Nowhere], () => new DaemonFacts(AttachesByKernel: false, Ends: null));
+        var desk = new DoctorDesk(
+            () => _settings,
+            [ImportServer.Nowhere],
+            () =>
+            {
+                Interlocked.Increment(ref _looks);
+                _mayLook.Wait();
+                return new DaemonFacts(AttachesByKernel: false, Ends: null);
+            },
+            async (seed, within) =>
+            {
+                Interlocked.Increment(ref _knocks);
+                await _mayKnock.Task;
+                return await Prober.WhyNotAsync(seed, within);
+            });
         var facts = new NodeFacts(
             Version, "[::]:3240", HasSeeds: true, ["simulated"], "simulated", Tls: null, () => [new ProblemRow("something is off", "switch it on")]);
         _handler = new ControlHandler(
@@ -49,7 +69,12 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
             async () => Assert.Equal(4, (await _node.ViewAsync()).Devices.Count()), LoneNode.Patience, TimeSpan.FromMilliseconds(5));
     }
 
-    public async Task DisposeAsync() => await _node.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        _mayLook.Set();
+        _mayKnock.TrySetResult();
+        await _node.DisposeAsync();
+    }
 
     [Theory]
     [InlineData(null, false, "lab1/sim-0 lab1/sim-1 lab1/sim-2 lab2/1-1")]
@@ -92,6 +117,59 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
             [("lab1", "lab2", "error"), ("lab1", "lab3", "error")],
             report.Checks.Where(row => row.Check == DoctorChecks.ReachCluster).Select(row => (row.Node, row.Target, row.Result)));
         Assert.All(report.Checks, row => Assert.Equal(row.Result == DoctorResults.Ok, row.Hint is null));
+    }
+
+    [Fact]
+    public async Task Doctor_looks_at_the_machine_and_knocks_once_at_a_time_however_many_ask()
+    {
+        _mayLook.Reset();
+        _mayKnock = new TaskCompletionSource();
+        var asked = Enumerable.Range(0, 20)
+            .Select(_ => _handler.DoctorAsync(new DoctorParams(10), default, CancellationToken.None)).ToArray();
+        await AwaitAssertAsync(() => Assert.NotEqual((0, 0), (_looks, _knocks)), LoneNode.Patience, TimeSpan.FromMilliseconds(5));
+        await Task.Delay(50);
+        Assert.Equal((1, 1), (_looks, _knocks));
+        _mayLook.Set();
+        _mayKnock.SetResult();
+        var reports = await Task.WhenAll(asked);
+        Assert.All(reports, report => Assert.Contains(report.Checks, row => row.Check == DoctorChecks.State));
+        Assert.All(reports, report => Assert.Single(report.Checks, row => row.Check == DoctorChecks.Seed));
+
+        // Who asks later gets what is true then.
+        await _handler.DoctorAsync(new DoctorParams(10), default, CancellationToken.None);
+        Assert.Equal((2, 2), (_looks, _knocks));
+    }
+
+    [Fact]
+    public async Task Doctor_waits_for_machine_and_seeds_no_longer_than_it_may_and_says_so()
+    {
+        _mayLook.Reset();
+        _mayKnock = new TaskCompletionSource();
+        var report = await _handler.DoctorAsync(new DoctorParams(1), default, CancellationToken.None);
+        Assert.Equal(
+            "the machine could not be looked at in time: a disk may not answer",
+            Assert.Single(report.Checks, row => row.Check == DoctorChecks.State).What);
+        Assert.EndsWith("(no answer within 1 s)", Assert.Single(report.Checks, row => row.Check == DoctorChecks.Seed).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_judges_the_settings_that_hold_now()
+    {
+        Assert.DoesNotContain(await PlainClientsAsync(), row => row.Result == DoctorResults.Warning);
+        _settings = _settings with { AdmitsEverybody = true };
+        Assert.Contains(await PlainClientsAsync(), row => row.Result == DoctorResults.Warning);
+
+        async Task<IEnumerable<DoctorRow>> PlainClientsAsync() =>
+            (await _handler.DoctorAsync(new DoctorParams(2), default, CancellationToken.None)).Checks.Where(row => row.Target == "plainClients");
+    }
+
+    [Fact]
+    public async Task Doctor_says_when_the_nodes_are_not_examined_in_time()
+    {
+        _life = _life with { Actors = _life.Actors with { Doctor = CreateTestProbe().Ref } };
+        var error = await FailsAsync(_handler.DoctorAsync(new DoctorParams(1), default, CancellationToken.None));
+        Assert.Equal((ControlError.TimedOut, "the nodes were not examined within 1 s"), (error.Error, error.Message));
+        Assert.NotNull(error.Hint);
     }
 
     [Theory]
@@ -280,6 +358,13 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
 
     private Task<IReadOnlyList<DeviceRow>> BindAsync(string selector, string? name = null) =>
         _handler.BindAsync(new BindParams(selector, name), default, CancellationToken.None);
+
+    private static TaskCompletionSource Passed()
+    {
+        var passed = new TaskCompletionSource();
+        passed.SetResult();
+        return passed;
+    }
 
     private static Task<ControlException> FailsAsync(Task task) => Assert.ThrowsAsync<ControlException>(() => task);
 

@@ -134,6 +134,77 @@ public sealed class DoctorActorTests : VirtualTimeSpec
     }
 
     [Fact]
+    public async Task Who_has_less_time_than_the_examination_is_told_in_its_time_what_is_known_by_then()
+    {
+        Ask(within: 10);
+        Tell(Lab1, Begin(Lab1));
+        Begin(Lab2);
+        await PassAsync(1);
+        var hasty = CreateTestProbe();
+        hasty.Send(_doctor, new DoctorActor.ExamineAll(Seconds(2)));
+        await PassAsync(1);
+        ExpectNothing(hasty);
+        await PassAsync(1);
+        var early = hasty.ExpectMsg<ClusterExamination>().Results;
+        Assert.IsType<NodeExamination.Told>(early[Lab1]);
+        Assert.IsType<NodeExamination.Unfinished>(early[Lab2]);
+        Assert.IsType<NodeExamination.Silent>(early[Lab3]);
+
+        // The other one gets what it would have got alone.
+        ExpectNothing(_asker);
+        await PassAsync(7);
+        Assert.Equal(new NodeExamination.Silent(Seconds(4)), Result().Results[Lab3]);
+        ExpectNothing(hasty);
+    }
+
+    [Fact]
+    public async Task Who_has_much_more_time_than_the_examination_waits_for_one_that_gives_the_members_as_much()
+    {
+        Ask(within: 1);
+        var patient = CreateTestProbe();
+        patient.Send(_doctor, new DoctorActor.ExamineAll(Seconds(10)));
+        foreach (var address in _examiners.Keys)
+            _examiners[address].ExpectMsg<Examine>();
+        await PassAsync(1);
+        Assert.IsType<NodeExamination.Silent>(Result().Results[Lab2]);
+        ExpectNothing(patient);
+
+        var questions = _examiners.Keys.ToDictionary(address => address, address =>
+        {
+            var examine = _examiners[address].ExpectMsg<Examine>();
+            Assert.InRange(examine.Within, Seconds(4), Seconds(10));
+            _examiners[address].Send(_doctor, new ExaminationBegun(examine.Question, VirtualNow, Busy: false));
+            return examine.Question;
+        });
+        await PassAsync(3);
+        foreach (var (address, question) in questions)
+            Tell(address, question);
+        Assert.All(patient.ExpectMsg<ClusterExamination>().Results.Values, result => Assert.IsType<NodeExamination.Told>(result));
+        ExpectNothing(_asker);
+    }
+
+    [Fact]
+    public async Task Of_those_who_wait_each_is_told_in_its_own_time()
+    {
+        Ask(within: 1);
+        var (one, other) = (CreateTestProbe(), CreateTestProbe());
+        one.Send(_doctor, new DoctorActor.ExamineAll(Seconds(4)));
+        other.Send(_doctor, new DoctorActor.ExamineAll(Seconds(9)));
+        foreach (var address in _examiners.Keys)
+            Begin(address);
+        await PassAsync(1);
+        Result();
+        foreach (var address in _examiners.Keys)
+            Begin(address);
+        await PassAsync(4);
+        Assert.IsType<NodeExamination.Unfinished>(one.ExpectMsg<ClusterExamination>().Results[Lab2]);
+        ExpectNothing(other);
+        await PassAsync(5);
+        Assert.IsType<NodeExamination.Unfinished>(other.ExpectMsg<ClusterExamination>().Results[Lab2]);
+        Assert.All(_examiners.Values, ExpectNothing);
+    }
+
+    [Fact]
     public async Task An_answer_that_nobody_asked_for_or_that_comes_twice_or_late_changes_nothing()
     {
         Ask();

@@ -41,6 +41,12 @@ internal sealed partial class AttachmentManager : ReceiveActor, IWithTimers
     /// <summary>Asks for the attachments; answered with a <see cref="Snapshot"/>.</summary>
     public sealed record GetSnapshot;
 
+    /// <summary>Answered with <see cref="AllKept"/> when all that is known now is on the disk, or can't be written.</summary>
+    public sealed record GetKept;
+
+    /// <summary>The answer to <see cref="GetKept"/>.</summary>
+    public sealed record AllKept;
+
     /// <summary>The attachments.</summary>
     /// <param name="Attachments">Each with the rule that made it, if one did.</param>
     /// <param name="Rules">The rules.</param>
@@ -127,6 +133,7 @@ internal sealed partial class AttachmentManager : ReceiveActor, IWithTimers
         Receive<Detach>(OnDetach);
         Receive<Detached>(OnDetached);
         Receive<GetSnapshot>(_ => Sender.Tell(TakeSnapshot()));
+        Receive<GetKept>(_ => Save().PipeTo(Sender, success: () => new AllKept(), failure: _ => new AllKept()));
         Receive<LeaseStolen>(stolen => stolen.Holder.Node == settings.Node, stolen =>
         {
             if (_attachments.TryGetValue(stolen.Holder.Attachment.Number, out var kept))

@@ -16,6 +16,7 @@ internal sealed partial class ControlHandler
         {
             // What did not come in time is detached before that is answered.
             var held = await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, hold, wait + Slow + Slow);
+            await KeepAsync();
             await ports.WhenNodesAreThereAsync(held.Attachments, cancellationToken);
             return ports.WithNodes(Rows.Of(held));
         }

@@ -106,11 +106,15 @@ internal sealed partial class ControlHandler(
         if (request.All && target is AttachmentTarget.Device { Selector: var match })
         {
             var all = new AttachmentManager.AttachAll(match, wait, caller.User);
-            return ports.WithNodes(Rows.Of(await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, all, patience)));
+            var snapshot = await OrderAsync<AttachmentManager.Snapshot>(actors => actors.Attachments, all, patience);
+            await KeepAsync();
+            return ports.WithNodes(Rows.Of(snapshot));
         }
 
         var attach = new AttachmentManager.Attach(target, request.Once, wait, caller.User, request.Steal);
-        return ports.WithNodes([Rows.Of(await OrderAsync<AttachmentStatus>(actors => actors.Attachments, attach, patience))]);
+        var status = await OrderAsync<AttachmentStatus>(actors => actors.Attachments, attach, patience);
+        await KeepAsync();
+        return ports.WithNodes([Rows.Of(status)]);
     }
 
     public async Task<IReadOnlyList<PortRow>> DetachAsync(DetachParams request, ControlCaller caller, CancellationToken cancellationToken)
@@ -168,6 +172,18 @@ internal sealed partial class ControlHandler(
         return known.Keys.Union(members.Members.Keys, StringComparer.Ordinal)
             .Select(address => (Address: address, Row: Row(address, known.GetValueOrDefault(address), members, view.Self)))
             .OrderBy(node => node.Row.Node, StringComparer.OrdinalIgnoreCase);
+    }
+
+    // A daemon that is killed right after an answer is followed by one that adopts what was answered. Without the disk it is attached all the same.
+    private async Task KeepAsync()
+    {
+        try
+        {
+            await LookUpAsync<AttachmentManager.AllKept>(actors => actors.Attachments, new AttachmentManager.GetKept());
+        }
+        catch (ControlException)
+        {
+        }
     }
 
     private async Task<InventoryView> ViewAsync() =>

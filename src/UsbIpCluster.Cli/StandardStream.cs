@@ -14,10 +14,21 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : U
     private const int Interrupted = 4;
     private const int TryAgain = 11;
     private const int BrokenPipe = 32;
+    private const nuint GetWindowSize = 0x5413;
     private const short Writable = 0x4;
 
     /// <summary>Whether a descriptor is a terminal's. The runtime's console knows, too, but is long in coming.</summary>
     public static bool IsTerminal(int descriptor) => IsATty(descriptor) == 1;
+
+    /// <summary>
+    /// A terminal's size, in columns and lines; zeros when it does not know it. The runtime's console, when asked, would switch the terminal's
+    /// keypad over, and switch it back never.
+    /// </summary>
+    public static (int Width, int Height) SizeOf(int descriptor)
+    {
+        var size = default(WindowSize);
+        return Control(descriptor, GetWindowSize, ref size) == 0 ? (size.Columns, size.Rows) : default;
+    }
 
     /// <inheritdoc/>
     public override bool CanRead => false;
@@ -68,6 +79,9 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : U
     [LibraryImport("libc", EntryPoint = "isatty")]
     private static partial int IsATty(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int Control(int descriptor, nuint request, ref WindowSize size);
+
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(ref PollFd descriptors, nuint count, int milliseconds);
 
@@ -77,6 +91,15 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : U
         public int Descriptor;
         public short Events;
         public short Returned;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
     }
 }
 

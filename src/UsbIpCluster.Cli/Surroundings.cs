@@ -23,6 +23,9 @@ internal sealed record Surroundings
     /// <summary>The terminal's width in columns; asked only when standard output is one.</summary>
     public Func<int> Width { get; init; } = () => DefaultWidth;
 
+    /// <summary>The width in columns of the terminal that standard error is.</summary>
+    public Func<int> ErrorWidth { get; init; } = () => DefaultWidth;
+
     /// <summary>Takes over the whole terminal; null when input or output is none.</summary>
     public Func<IScreen?> OpenScreen { get; init; } = () => null;
 
@@ -42,7 +45,8 @@ internal sealed record Surroundings
         Error = new StreamWriter(new StandardStream(2, forgiving: true)) { AutoFlush = true },
         OutIsTerminal = StandardStream.IsTerminal(1),
         ErrorIsTerminal = StandardStream.IsTerminal(2),
-        Width = () => Console.WindowWidth is var width and > 0 ? width : DefaultWidth,
+        Width = () => StandardStream.SizeOf(1).Width is var width and > 0 ? width : DefaultWidth,
+        ErrorWidth = () => StandardStream.SizeOf(2).Width is var width and > 0 ? width : DefaultWidth,
         OpenScreen = () => Console.IsInputRedirected || Console.IsOutputRedirected ? null : TerminalScreen.Open(new StandardStream(1, forgiving: true)),
         Variable = Environment.GetEnvironmentVariable,
     };

@@ -23,6 +23,32 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task Its_progress_keeps_to_one_line_of_a_narrow_terminal()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Hold = async (_, token) =>
+        {
+            await Task.Delay(Timeout.Infinite, token);
+            return [];
+        };
+        using var terminal = PseudoTerminal.Start(
+            20, 24, "run", "--socket", daemon.Path, "name=a-board-of-which-the-name-is-long", "--", "true");
+        var start = Stopwatch.GetTimestamp();
+        while (!terminal.Written.Contains("\e[K", StringComparison.Ordinal))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Eventually.Deadline);
+            await Task.Delay(10);
+        }
+
+        var line = terminal.Written.Split("\e[K")[0].TrimStart('\r');
+        Assert.StartsWith("waiting f", line);
+        Assert.EndsWith(" s)", line);
+        Assert.InRange(line.Length, 1, 19);
+        terminal.Type("\u0003");
+        Assert.Equal(130, await terminal.EndAsync());
+    }
+
+    [Fact]
     public async Task Following_events_ends_when_nobody_reads_them_any_more()
     {
         await using var daemon = new TestDaemon();

@@ -16,10 +16,13 @@ internal sealed partial class PseudoTerminal : IDisposable
     private const int CloseOnExec = 0x80000;
     private const nuint SetWindowSize = 0x5414;
 
+    private static readonly string[] Usbipc = ["dotnet", Path.Combine(AppContext.BaseDirectory, "usbipc.dll")];
+
     private readonly int _terminal;
     private readonly FileStream _stream;
     private readonly StringBuilder _written = new();
     private readonly Process _process;
+    private int _width;
 
     private PseudoTerminal(int terminal, Process process)
     {
@@ -46,29 +49,37 @@ internal sealed partial class PseudoTerminal : IDisposable
         {
             var written = Written;
             var frames = written.Split("\e[H");
-            // The last one may not be whole yet.
+            // The last one may not have come to its last line yet.
             var frame = frames.Last(text => text.Contains("\e[J", StringComparison.Ordinal) || text == frames[0]);
-            return [.. Sequence().Replace(frame.Split("\e[J")[0], "").Split('\n').Select(line => line.TrimEnd('\r'))];
+            return [.. frame.Split('\n').Select(line => Drawn(line.TrimEnd('\r')))];
+        }
+    }
+
+    /// <summary>The state of the shell's only job, as proc_pid_stat(5) has it: T is stopped. Null when there is none.</summary>
+    public char? StateOfJob
+    {
+        get
+        {
+            try
+            {
+                var shell = _process.Id.ToString(CultureInfo.InvariantCulture);
+                var job = File.ReadAllText($"/proc/{shell}/task/{shell}/children").Trim();
+                var stat = job.Length == 0 ? "" : File.ReadAllText($"/proc/{job}/stat");
+                return stat.Length == 0 ? null : stat[stat.LastIndexOf(')') + 2];
+            }
+            catch (IOException)
+            {
+                // It has just ended.
+                return null;
+            }
         }
     }
 
     /// <summary>Starts the command.</summary>
-    public static PseudoTerminal Start(int width, int height, params string[] arguments)
-    {
-        var terminal = Check(OpenTerminal(ReadWrite | NoControllingTerminal | CloseOnExec));
-        Check(Grant(terminal));
-        Check(Unlock(terminal));
-        Span<byte> name = stackalloc byte[64];
-        if (NameOf(terminal, ref MemoryMarshal.GetReference(name), (nuint)name.Length) != 0)
-            throw new InvalidOperationException("the pseudo terminal has no name");
-        var path = Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]);
-        Resize(terminal, width, height);
-        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "usbipc.dll"), .. arguments];
-        var start = new ProcessStartInfo("sh", ["-c", "exec setsid --ctty \"$@\" < \"$0\" > \"$0\" 2>&1", path, .. command]) { UseShellExecute = false };
-        start.Environment["TERM"] = "xterm-256color";
-        start.Environment.Remove("NO_COLOR");
-        return new PseudoTerminal(terminal, Process.Start(start)!);
-    }
+    public static PseudoTerminal Start(int width, int height, params string[] arguments) => StartAny(width, height, [.. Usbipc, .. arguments]);
+
+    /// <summary>Starts a shell with job control, for commands to be typed.</summary>
+    public static PseudoTerminal StartShell(int width, int height) => StartAny(width, height, ["sh", "-i"]);
 
     /// <summary>Waits until the screen shows something.</summary>
     public async Task ShowsAsync(Func<string[], bool> expected, string what)
@@ -88,8 +99,15 @@ internal sealed partial class PseudoTerminal : IDisposable
     /// <summary>Types.</summary>
     public void Type(string text) => _stream.Write(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Types the command into the shell.</summary>
+    public void TypeCommand(params string[] arguments) => Type(string.Join(' ', Usbipc.Concat(arguments)) + "\n");
+
     /// <summary>Gives the terminal another size; the kernel tells the command (SIGWINCH).</summary>
-    public void Resize(int width, int height) => Resize(_terminal, width, height);
+    public void Resize(int width, int height)
+    {
+        _width = width;
+        Resize(_terminal, width, height);
+    }
 
     /// <summary>Sends a signal to the command.</summary>
     public void Send(string signal)
@@ -115,6 +133,23 @@ internal sealed partial class PseudoTerminal : IDisposable
         _stream.Dispose();
     }
 
+    private static PseudoTerminal StartAny(int width, int height, string[] command)
+    {
+        var terminal = Check(OpenTerminal(ReadWrite | NoControllingTerminal | CloseOnExec));
+        Check(Grant(terminal));
+        Check(Unlock(terminal));
+        Span<byte> name = stackalloc byte[64];
+        if (NameOf(terminal, ref MemoryMarshal.GetReference(name), (nuint)name.Length) != 0)
+            throw new InvalidOperationException("the pseudo terminal has no name");
+        var path = Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]);
+        Resize(terminal, width, height);
+        var start = new ProcessStartInfo("sh", ["-c", "exec setsid --ctty \"$@\" < \"$0\" > \"$0\" 2>&1", path, .. command]) { UseShellExecute = false };
+        start.Environment["TERM"] = "xterm-256color";
+        start.Environment.Remove("NO_COLOR");
+        start.Environment.Remove("ENV");
+        return new PseudoTerminal(terminal, Process.Start(start)!) { _width = width };
+    }
+
     private static void Resize(int terminal, int width, int height)
     {
         var size = new WindowSize { Rows = (ushort)height, Columns = (ushort)width };
@@ -122,6 +157,21 @@ internal sealed partial class PseudoTerminal : IDisposable
     }
 
     private static int Check(int result) => result >= 0 ? result : throw new InvalidOperationException(Marshal.GetLastPInvokeErrorMessage());
+
+    /// <summary>What is seen of a line. The cursor does not leave a full one (no wrapping): what erases from there on erases its last cell.</summary>
+    private string Drawn(string line)
+    {
+        var (cells, from) = (new StringBuilder(), 0);
+        foreach (var sequence in Sequence().EnumerateMatches(line))
+        {
+            cells.Append(line, from, sequence.Index - from);
+            from = sequence.Index + sequence.Length;
+            if (line[from - 1] is 'K' or 'J' && cells.Length >= _width)
+                cells.Length = _width - 1;
+        }
+
+        return cells.Append(line, from, line.Length - from).ToString();
+    }
 
     private void Read()
     {

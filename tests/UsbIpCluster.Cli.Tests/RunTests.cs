@@ -130,6 +130,9 @@ public sealed class RunTests
     [InlineData("TERM", 15)]
     [InlineData("INT", 2)]
     [InlineData("HUP", 1)]
+    [InlineData("USR1", 10)]
+    [InlineData("USR2", 12)]
+    [InlineData("ALRM", 14)]
     public async Task A_signal_is_passed_on_and_the_commands_end_is_waited_for(string signal, int number)
     {
         await using var daemon = new TestDaemon();
@@ -140,6 +143,72 @@ public sealed class RunTests
         using (var kill = Process.Start("kill", [$"-{signal}", run.Id.ToString()]))
             await kill.WaitForExitAsync();
         Assert.Equal((9, $"got {number}\n", ""), await EndOfAsync(run));
+    }
+
+    [Fact]
+    public async Task Ctrl_C_while_the_daemon_answers_runs_no_command_and_detaches()
+    {
+        await using var daemon = new TestDaemon();
+        using var cancelled = new CancellationTokenSource();
+        var detached = new TaskCompletionSource<string?>();
+        daemon.Handler.Hold = (_, _) => ScriptedHandler.Rows(Serial);
+        daemon.Handler.Detach = (request, _) =>
+        {
+            detached.TrySetResult(request.Target);
+            return ScriptedHandler.Rows(Serial);
+        };
+
+        // What -v says of a device is written after the answer and before the command.
+        using var error = new Watched(cancelled.Cancel);
+        var run = await CommandRun.OfAsync(daemon, x => x with { Error = error }, cancelled.Token, "run", "-v", "1-1", "--", "false");
+        Assert.Equal((130, ""), (run.ExitCode, run.Out));
+        Assert.Equal("a7", await detached.Task.WaitAsync(Eventually.Deadline));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(15)]
+    public async Task A_signal_before_there_is_a_command_reaches_it_on_a_terminal_too(int number)
+    {
+        using var signals = new PassedOnSignals(() => true);
+        signals.PassOn(number);
+        var child = ChildProcess.Start(["sleep", "10"], [$"PATH={Environment.GetEnvironmentVariable("PATH")}"]);
+        signals.To(child);
+        Assert.Equal(128 + number, await child.WaitAsync());
+    }
+
+    [Fact]
+    public async Task The_exit_code_is_the_commands_where_the_end_of_children_is_ignored()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Hold = (_, _) => ScriptedHandler.Rows(Serial);
+        using var run = StartProgram(
+            daemon, _ => { }, "env", "--ignore-signal=CHLD", "dotnet", CommandPath, "run", "1-1", "--", "sh", "-c", "grep SigIgn /proc/self/status; exit 7");
+        var (exitCode, output, error) = await EndOfAsync(run);
+        Assert.Equal((7, ""), (exitCode, error));
+        Assert.Equal(0UL, Convert.ToUInt64(output.Split('\t')[1].Trim(), 16) >> 16 & 1);
+    }
+
+    [Fact]
+    public async Task A_script_that_names_no_interpreter_is_told_so()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Hold = (_, _) => ScriptedHandler.Rows(Serial);
+        var script = Path.Combine(Directory.CreateTempSubdirectory().FullName, "script");
+        try
+        {
+            await File.WriteAllTextAsync(script, "echo on\n");
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            using var run = Start(daemon, "run", "1-1", "--", script);
+            Assert.Equal(
+                (126, "", $"usbipc: {script}: Exec format error; the first line of a script has to name its interpreter (#!)\n"),
+                await EndOfAsync(run));
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(script)!, recursive: true);
+        }
     }
 
     [Fact]
@@ -220,6 +289,16 @@ public sealed class RunTests
         start.Environment["USBIPCLUSTER__CONTROL"] = daemon.Path;
         change(start);
         return Process.Start(start)!;
+    }
+
+    /// <summary>Tells when something is written.</summary>
+    private sealed class Watched(Action written) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            written();
+        }
     }
 
     private static async Task<(int ExitCode, string Out, string Error)> EndOfAsync(Process process)

@@ -56,6 +56,7 @@ public sealed class WatchTests
         Assert.Equal(exitCode, await terminal.EndAsync());
         await EndsWithAsync(terminal, Left);
         Assert.Contains("\e[?25h", terminal.Written);
+        await EndsWithAsync(terminal, "\e[?1l\e>");
     }
 
     [Fact]
@@ -67,6 +68,67 @@ public sealed class WatchTests
         terminal.Type("\u0003");
         Assert.Equal(130, await terminal.EndAsync());
         await EndsWithAsync(terminal, Left);
+    }
+
+    [Fact]
+    public async Task Ctrl_Z_stops_it_with_the_terminal_given_back_and_fg_goes_on()
+    {
+        await using var daemon = new Daemon();
+        using var terminal = PseudoTerminal.StartShell(100, 24);
+        terminal.TypeCommand("watch", "--socket", daemon.Path);
+        await terminal.ShowsAsync("1-1.2");
+        terminal.Type("\u001a");
+        await StoppedAsync();
+        await EndsWithAsync(terminal, Left);
+        terminal.Type("echo $((6*7))\n");
+        // What is typed is echoed again, perhaps before the shell says that it is there.
+        await AnswersAsync("echo $((6*7))");
+        await AnswersAsync("42\r\n");
+
+        // In the background there is no terminal to be had.
+        terminal.Type("bg; sleep 0.5; echo slept $((6*8))\n");
+        await AnswersAsync("slept 48");
+        await StoppedAsync();
+        Assert.Equal(2, terminal.Written.Split(Entered).Length);
+
+        daemon.Devices = [Samples.Disk, Samples.Keyboard];
+        terminal.Type("fg\n");
+        await Eventually.IsTrueAsync(() => terminal.Written.Split(Entered) is [_, _, var again] && again.Contains("\e[H", StringComparison.Ordinal));
+        daemon.Happen(new EventRow(Samples.Now, "lab22", EventKinds.DeviceAdded, "2-1"));
+        await terminal.ShowsAsync("lab22", "2-1", "desk");
+        terminal.Type("q");
+        await EndsWithAsync(terminal, Left);
+        terminal.Type("echo ended $?\n");
+        await AnswersAsync("ended 0");
+
+        Task StoppedAsync() => Eventually.IsTrueAsync(() => terminal.StateOfJob == 'T');
+
+        Task AnswersAsync(string text) => Eventually.IsTrueAsync(() => terminal.Written.Split(Left)[^1].Contains(text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Ctrl_Z_does_nothing_where_no_shell_could_continue_it()
+    {
+        await using var daemon = new Daemon();
+        using var terminal = daemon.Watch(100, 24);
+        await terminal.ShowsAsync("1-1.2");
+        terminal.Type("\u001a");
+        daemon.Devices = [Samples.Disk, Samples.Keyboard];
+        daemon.Happen(new EventRow(Samples.Now, "lab22", EventKinds.DeviceAdded, "2-1"));
+        await terminal.ShowsAsync("lab22", "2-1", "desk");
+        Assert.DoesNotContain(Left, terminal.Written);
+        terminal.Type("q");
+        Assert.Equal(0, await terminal.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_list_leaves_the_terminals_keys_as_they_are()
+    {
+        await using var daemon = new Daemon();
+        using var terminal = PseudoTerminal.Start(100, 24, "list", "--socket", daemon.Path);
+        Assert.Equal(0, await terminal.EndAsync());
+        await Eventually.IsTrueAsync(() => terminal.Written.Contains("1-1.2", StringComparison.Ordinal));
+        Assert.DoesNotContain("\e[?1h", terminal.Written);
     }
 
     [Fact]
@@ -88,6 +150,17 @@ public sealed class WatchTests
             return terminal.ShowsAsync(
                 screen => screen.Length == height && screen.All(line => SafeText.WidthOf(line) <= width), $"expected {height} lines of {width}");
         }
+    }
+
+    [Fact]
+    public async Task A_line_of_the_full_width_has_its_last_cell()
+    {
+        const string title = "lab1: 2 nodes, 1 unreachable; 1 devices; 1 of 1 attached here";
+        await using var daemon = new Daemon();
+        using var terminal = daemon.Watch(title.Length, 24);
+        await terminal.ShowsAsync(screen => screen[0] == title, $"expected {title}");
+        terminal.Resize(title.Length, 1);
+        await terminal.ShowsAsync(screen => screen is [title], $"expected {title}, and nothing else");
     }
 
     [Fact]
@@ -150,6 +223,16 @@ public sealed class WatchTests
         using var terminal = PseudoTerminal.Start(80, 24, "watch", "--socket", "/nonexistent/control.sock");
         Assert.Equal(5, await terminal.EndAsync());
         await Eventually.IsTrueAsync(() => terminal.Written.Split(Left)[^1].Contains("no daemon at /nonexistent/control.sock", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task In_the_background_it_leaves_the_terminal_alone()
+    {
+        await using var daemon = new Daemon();
+        using var terminal = PseudoTerminal.StartShell(100, 24);
+        terminal.TypeCommand("watch", "--socket", daemon.Path, "&");
+        await Eventually.IsTrueAsync(() => terminal.Written.Contains("watch needs the terminal's foreground", StringComparison.Ordinal));
+        Assert.DoesNotContain(Entered, terminal.Written);
     }
 
     [Fact]

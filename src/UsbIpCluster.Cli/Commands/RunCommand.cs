@@ -88,7 +88,7 @@ internal sealed class RunCommand : CliCommand
 
             try
             {
-                session.ExitCode = await RunAsync(rows);
+                session.ExitCode = await RunAsync(rows, session.Cancelled);
             }
             catch (CommandException error)
             {
@@ -103,9 +103,12 @@ internal sealed class RunCommand : CliCommand
         }
     }
 
-    private async Task<int> RunAsync(IReadOnlyList<PortRow> rows)
+    private async Task<int> RunAsync(IReadOnlyList<PortRow> rows, CancellationToken cancelled)
     {
         using var signals = new PassedOnSignals();
+
+        // A Ctrl-C until here has found neither a question to give up nor a command to be passed on to.
+        cancelled.ThrowIfCancellationRequested();
         var child = ChildProcess.Start(_command, DeviceVariables.With(rows));
         signals.To(child);
         return await child.WaitAsync();

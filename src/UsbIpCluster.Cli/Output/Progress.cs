@@ -35,7 +35,11 @@ internal sealed class Progress : IAsyncDisposable
             await Task.Delay(Patience, surroundings.Clock, _over.Token);
             while (true)
             {
-                surroundings.Error.Write($"\r{what} ({surroundings.Clock.GetElapsedTime(start).TotalSeconds:0.0} s)\e[K");
+                // A longer line would go on in the next one, out of the carriage return's reach.
+                var room = Math.Max(surroundings.ErrorWidth() - 1, 1);
+                var time = $" ({surroundings.Clock.GetElapsedTime(start).TotalSeconds:0.0} s)";
+                var line = SafeText.Cut(SafeText.Cut(what, Math.Max(room - time.Length, 1)) + time, room);
+                surroundings.Error.Write($"\r{line}\e[K");
                 shown = true;
                 await Task.Delay(Step, surroundings.Clock, _over.Token);
             }

@@ -10,11 +10,14 @@ internal sealed partial class ChildProcess
 {
     private const int NoEntry = 2;
     private const int Interrupted = 4;
+    private const int NotAProgram = 8;
     private const int NotADirectory = 20;
 
     private const short SetSignalDefaults = 0x4;
     private const short SetSignalMask = 0x8;
     private const int BrokenPipe = 13;
+    private const int ChildEnded = 17;
+    private const nint DefaultHandler = 0;
 
     // posix_spawnattr_t and sigset_t are 336 and 128 bytes in glibc, and no larger elsewhere.
     private const int AttributesSize = 512;
@@ -35,6 +38,10 @@ internal sealed partial class ChildProcess
         ref var spawn = ref MemoryMarshal.GetReference(attributes);
         ref var set = ref MemoryMarshal.GetReference(signals);
         _ = AttributesInit(ref spawn);
+
+        // Whoever started this process may have it ignore the end of children: then the system forgets their exit codes.
+        if (PassedOnSignals.IsIgnored(ChildEnded))
+            _ = SetHandler(ChildEnded, DefaultHandler);
         try
         {
             _ = EmptySet(ref set);
@@ -80,8 +87,12 @@ internal sealed partial class ChildProcess
     {
         (true, false) => new CommandException(CommandException.NotFound, $"{program}: command not found"),
         (true, true) => new CommandException(CommandException.NotFound, $"{program}: {Marshal.GetPInvokeErrorMessage(error)}"),
-        _ => new CommandException(CommandException.NotExecutable, $"{program}: {Marshal.GetPInvokeErrorMessage(error)}"),
+        _ => new CommandException(CommandException.NotExecutable, $"{program}: {Marshal.GetPInvokeErrorMessage(error)}{Hint(error)}"),
     };
+
+    // A shell would run such a script by itself.
+    private static string Hint(int error) =>
+        error == NotAProgram ? "; the first line of a script has to name its interpreter (#!)" : "";
 
     [LibraryImport("libc", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Spawn(
@@ -110,6 +121,9 @@ internal sealed partial class ChildProcess
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitFor(int id, out int status, int options);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetHandler(int signal, nint handler);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int id, int signal);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Cli.Watch;
 
@@ -11,11 +12,15 @@ internal sealed class TerminalScreen : IScreen
 {
     // DEC private modes, as xterm has them: the alternate screen, no cursor, and no wrapping, should a terminal think a character wider.
     private const string Enter = "\e[?1049h\e[?25l\e[?7l\e[2J";
-    private const string Leave = "\e[?7h\e[?25h\e[?1049l";
+    private const string Leave = "\e[?7h\e[?25h\e[?1049l" + PlainKeys;
+
+    // The runtime's console, which reads the keys, switches the keypad to its application mode, and never back.
+    private const string PlainKeys = "\e[?1l\e>";
 
     private readonly Lock _lock = new();
     private readonly Stream _output;
     private readonly List<PosixSignalRegistration> _signals = [];
+    private readonly byte[]? _modes = JobControl.Modes();
     private Action<WatchInput> _observer = _ => { };
     private Place _place = Place.Taken;
 
@@ -24,10 +29,16 @@ internal sealed class TerminalScreen : IScreen
         _output = output;
         Write(Enter);
 
-        // These end the process, or stop it, when the handler has returned.
+        // These end the process when the handler has returned.
         foreach (var ending in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
-            On(ending, () => Give(Place.Left));
-        On(PosixSignal.SIGTSTP, () => Give(Place.Lent));
+            On(ending, GiveBack);
+
+        // This one would stop nothing: the runtime leaves it at the handler.
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, context =>
+        {
+            context.Cancel = true;
+            Lend();
+        }));
         On(PosixSignal.SIGCONT, TakeBack);
         On(PosixSignal.SIGWINCH, () => _observer(new WatchInput.Resized()));
     }
@@ -46,7 +57,10 @@ internal sealed class TerminalScreen : IScreen
 
     /// <summary>Takes the terminal over.</summary>
     /// <param name="output">Leads to it.</param>
-    public static TerminalScreen Open(Stream output) => new(output);
+    /// <exception cref="ControlException">Another process has it.</exception>
+    public static TerminalScreen Open(Stream output) => JobControl.IsInBackground
+        ? throw new ControlException(ControlError.Usage, "watch needs the terminal's foreground", "start it without &")
+        : new(output);
 
     /// <inheritdoc/>
     public void Listen(Action<WatchInput> observer)
@@ -60,9 +74,10 @@ internal sealed class TerminalScreen : IScreen
     /// <inheritdoc/>
     public void Show(IReadOnlyList<string> lines)
     {
+        // Erased first, written then: after a line of the full width the cursor is still on its last cell.
         var text = new StringBuilder("\e[H");
         for (var i = 0; i < lines.Count; i++)
-            text.Append(lines[i]).Append("\e[K").Append(i < lines.Count - 1 ? "\r\n" : "\e[J");
+            text.Append(i < lines.Count - 1 ? "\e[K" : "\e[J").Append(lines[i]).Append(i < lines.Count - 1 ? "\r\n" : "");
         lock (_lock)
         {
             if (_place == Place.Taken)
@@ -75,7 +90,7 @@ internal sealed class TerminalScreen : IScreen
     {
         foreach (var signal in _signals)
             signal.Dispose();
-        Give(Place.Left);
+        GiveBack();
     }
 
     private static int AtLeastOne(int size, int otherwise) => size > 0 ? size : otherwise;
@@ -98,14 +113,33 @@ internal sealed class TerminalScreen : IScreen
         }
     }
 
-    private void Give(Place to)
+    private void GiveBack()
     {
         lock (_lock)
         {
             if (_place == Place.Taken)
                 Write(Leave);
-            if (_place != Place.Left)
-                _place = to;
+            _place = Place.Left;
+        }
+    }
+
+    private void Lend()
+    {
+        lock (_lock)
+        {
+            if (_place == Place.Left || !JobControl.CanBeStopped)
+                return;
+            if (_place == Place.Taken)
+            {
+                Write(Leave);
+
+                // A key is being read, without line or echo; not every shell sets that right. Continued, the runtime sets it again.
+                if (_modes is { } modes)
+                    JobControl.Restore(modes);
+            }
+
+            _place = Place.Lent;
+            JobControl.Stop();
         }
     }
 
@@ -115,6 +149,13 @@ internal sealed class TerminalScreen : IScreen
         {
             if (_place != Place.Lent)
                 return;
+            if (JobControl.IsInBackground)
+            {
+                // Continued with bg: the terminal is still the shell's.
+                JobControl.Stop();
+                return;
+            }
+
             _place = Place.Taken;
             Write(Enter);
         }

@@ -9,7 +9,7 @@ namespace UsbIpCluster.Node;
 internal sealed record ClusterSettings(IPEndPoint Listen, IPAddress Address, ClusterTls? Tls)
 {
     /// <summary>How often a node lets its peers hear of it.</summary>
-    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(600);
+    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(700);
 
     /// <summary>How long a node may be silent before it counts as unreachable.</summary>
     public static readonly TimeSpan AcceptablePause = TimeSpan.FromSeconds(3.5);

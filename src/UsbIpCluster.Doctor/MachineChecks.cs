@@ -39,7 +39,7 @@ public static class MachineChecks
         settings.Node, NeedsKernel(settings), daemon is not null, ProcessRights.OfSelf(sysfs), RightsChecks.ReadOnlyFile(sysfs));
 
     private static DoctorRow Group(Sysfs sysfs, CheckedSettings settings) => RightsChecks.Group(
-        settings.Node, ControlSocket.Group, UserGroup.Find(sysfs, ControlSocket.Group), FileFacts.Of(settings.Control));
+        settings.Node, ControlSocket.Group, UserGroup.Find(sysfs, ControlSocket.Group), FileStatus.Of(settings.Control));
 
     private static DoctorRow Listener(Sysfs sysfs, CheckedSettings settings, DaemonFacts? daemon) => ListenerChecks.Judge(
         settings, PortListener.On(sysfs, CheckedSettings.UsbIpPort), daemon is null ? null : Environment.ProcessId);

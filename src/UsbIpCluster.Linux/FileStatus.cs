@@ -5,14 +5,18 @@ namespace UsbIpCluster.Linux;
 /// <summary>What statx(2) says of what a path leads to, through links.</summary>
 /// <param name="Type">What kind of file it is.</param>
 /// <param name="Owner">The user who owns it.</param>
+/// <param name="Group">The group that it is given to.</param>
 /// <param name="Mode">The permission bits.</param>
-public sealed record FileStatus(FileType Type, uint Owner, UnixFileMode Mode)
+public sealed record FileStatus(FileType Type, uint Owner, uint Group, UnixFileMode Mode)
 {
     // struct statx of include/uapi/linux/stat.h, which has one layout everywhere.
     private const int Size = 256;
     private const int OwnerOffset = 20;
+    private const int GroupOffset = 24;
     private const int ModeOffset = 28;
-    private const uint WantTypeModeAndOwner = 0xb;
+    private const uint WantTypeModeOwnerAndGroup = 0x1b;
+    private const int WriteAccess = 2;
+    private const int EffectiveIds = 0x200;
     private const int TypeMask = 0xf000;
     private const UnixFileMode Anybody = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
@@ -28,17 +32,28 @@ public sealed record FileStatus(FileType Type, uint Owner, UnixFileMode Mode)
     public static FileStatus? Of(string path)
     {
         Span<byte> status = stackalloc byte[Size];
-        if (SystemCalls.FileStatus(SystemCalls.CurrentFolder, path, 0, WantTypeModeAndOwner, ref MemoryMarshal.GetReference(status)) != 0)
+        if (SystemCalls.FileStatus(SystemCalls.CurrentFolder, path, 0, WantTypeModeOwnerAndGroup, ref MemoryMarshal.GetReference(status)) != 0)
             return null;
         int mode = MemoryMarshal.Read<ushort>(status[ModeOffset..]);
         var type = (mode & TypeMask) switch
         {
             0x8000 => FileType.Regular,
             0x4000 => FileType.Folder,
+            0xc000 => FileType.Socket,
             _ => FileType.Other,
         };
-        return new FileStatus(type, MemoryMarshal.Read<uint>(status[OwnerOffset..]), (UnixFileMode)(mode & ~TypeMask));
+        return new FileStatus(
+            type,
+            MemoryMarshal.Read<uint>(status[OwnerOffset..]),
+            MemoryMarshal.Read<uint>(status[GroupOffset..]),
+            (UnixFileMode)(mode & ~TypeMask));
     }
+
+    /// <summary>Why this process can't write what is at a path, in the system's words; null when it can.</summary>
+    public static string? WhyNotWritable(string path) =>
+        SystemCalls.FileAccess(SystemCalls.CurrentFolder, path, WriteAccess, EffectiveIds) == 0
+            ? null
+            : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
 }
 
 /// <summary>Kinds of files.</summary>
@@ -50,6 +65,9 @@ public enum FileType
     /// <summary>A folder.</summary>
     Folder,
 
-    /// <summary>A device, a pipe, a socket.</summary>
+    /// <summary>A socket.</summary>
+    Socket,
+
+    /// <summary>A device, a pipe.</summary>
     Other,
 }

@@ -62,7 +62,7 @@ public sealed class MachineJudgementTests
     [Fact]
     public void A_group_that_is_missing_or_not_the_sockets_is_a_warning()
     {
-        var socket = new FileFacts(IsFolder: false, IsSocket: true, 0x1B0, 0, 107);
+        var socket = new FileStatus(FileType.Socket, 0, 107, (UnixFileMode)0x1B0);
         Assert.Equal("warning", Group(null, null).Result);
         Assert.Contains("groupadd --system usbip", Group(null, socket).Hint);
         Assert.Equal("warning", Group(new UserGroup(108, ["bob"]), socket).Result);
@@ -70,7 +70,7 @@ public sealed class MachineJudgementTests
         Assert.Equal("in the group usbip: alice, bob", Group(new UserGroup(107, ["alice", "bob"]), socket).What);
         Assert.StartsWith("nobody is in the group usbip", Group(new UserGroup(107, []), socket).What);
 
-        static DoctorRow Group(UserGroup? group, FileFacts? socket)
+        static DoctorRow Group(UserGroup? group, FileStatus? socket)
         {
             var row = RightsChecks.Group("lab1", "usbip", group, socket);
             Samples.ResultOf(row);
@@ -120,15 +120,15 @@ public sealed class MachineJudgementTests
     [InlineData(0x1C4, "error")]
     [InlineData(0x140, "warning")]
     public void A_state_folder_is_its_owners_alone(int mode, string result) =>
-        Assert.Equal(result, Samples.ResultOf(StateChecks.Folder(Samples.Settings, new FileFacts(true, false, mode, 0, 0), true, null)));
+        Assert.Equal(result, Samples.ResultOf(StateChecks.Folder(Samples.Settings, new FileStatus(FileType.Folder, 0, 0, (UnixFileMode)mode), true, null)));
 
     [Fact]
     public void A_state_folder_that_is_gone_or_none_or_read_only_is_an_error_of_a_daemon()
     {
-        var folder = new FileFacts(true, false, 0x1C0, 0, 0);
+        var folder = new FileStatus(FileType.Folder, 0, 0, (UnixFileMode)0x1C0);
         Assert.Equal("error", Samples.ResultOf(StateChecks.Folder(Samples.Settings, null, true, null)));
         Assert.Equal("ok", Samples.ResultOf(StateChecks.Folder(Samples.Settings, null, false, null)));
-        Assert.Equal("error", Samples.ResultOf(StateChecks.Folder(Samples.Settings, folder with { IsFolder = false }, false, null)));
+        Assert.Equal("error", Samples.ResultOf(StateChecks.Folder(Samples.Settings, folder with { Type = FileType.Regular }, false, null)));
         Assert.Equal("error", Samples.ResultOf(StateChecks.Folder(Samples.Settings, folder, true, "Read-only file system")));
         Assert.Equal("ok", Samples.ResultOf(StateChecks.Folder(Samples.Settings, folder, false, "Permission denied")));
     }

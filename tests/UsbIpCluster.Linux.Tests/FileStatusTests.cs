@@ -14,7 +14,7 @@ public sealed class FileStatusTests
         var path = folder.Combine("file");
         File.WriteAllText(path, "");
         File.SetUnixFileMode(path, OwnersAlone);
-        Assert.Equal(new FileStatus(FileType.Regular, SystemCalls.EffectiveUser(), OwnersAlone), FileStatus.Of(path));
+        Assert.Equal(new FileStatus(FileType.Regular, SystemCalls.EffectiveUser(), FileStatus.Of(folder.Path)!.Group, OwnersAlone), FileStatus.Of(path));
         Assert.Equal(FileType.Folder, FileStatus.Of(folder.Path)?.Type);
         Assert.Equal(FileType.Other, FileStatus.Of("/dev/null")?.Type);
         Assert.Null(FileStatus.Of(folder.Combine("nothing")));
@@ -23,10 +23,10 @@ public sealed class FileStatusTests
     [Fact]
     public void What_another_user_owns_or_others_can_write_is_not_ours()
     {
-        Assert.True(new FileStatus(FileType.Regular, 0, OwnersAlone).IsOurs);
-        Assert.True(new FileStatus(FileType.Regular, SystemCalls.EffectiveUser(), OwnersAlone).IsOurs);
-        Assert.False(new FileStatus(FileType.Regular, 12_345, OwnersAlone).IsOurs);
-        Assert.False(new FileStatus(FileType.Regular, 0, OwnersAlone | UnixFileMode.GroupWrite).IsOurs);
-        Assert.False(new FileStatus(FileType.Regular, 0, OwnersAlone | UnixFileMode.OtherWrite).IsOurs);
+        Assert.True(new FileStatus(FileType.Regular, 0, 0, OwnersAlone).IsOurs);
+        Assert.True(new FileStatus(FileType.Regular, SystemCalls.EffectiveUser(), 0, OwnersAlone).IsOurs);
+        Assert.False(new FileStatus(FileType.Regular, 12_345, 0, OwnersAlone).IsOurs);
+        Assert.False(new FileStatus(FileType.Regular, 0, 0, OwnersAlone | UnixFileMode.GroupWrite).IsOurs);
+        Assert.False(new FileStatus(FileType.Regular, 0, 0, OwnersAlone | UnixFileMode.OtherWrite).IsOurs);
     }
 }

@@ -16,7 +16,7 @@ internal static class RightsChecks
     /// <summary>The first of the kernel's files that is there and can't be written, and why; null when there is none.</summary>
     public static string? ReadOnlyFile(Sysfs sysfs) => Written
         .Where(path => sysfs.Exists(path))
-        .Select(path => FileFacts.WhyNotWritable(path) is { } why ? $"{path}: {why}" : null)
+        .Select(path => FileStatus.WhyNotWritable(path) is { } why ? $"{path}: {why}" : null)
         .FirstOrDefault(problem => problem is not null);
 
     /// <summary>The daemon's rights, or those of the command that looks in its place.</summary>
@@ -66,7 +66,7 @@ internal static class RightsChecks
     /// <param name="name">Its name.</param>
     /// <param name="group">What is known of it; null when there is none.</param>
     /// <param name="socket">The socket; null when there is none.</param>
-    public static DoctorRow Group(string node, string name, UserGroup? group, FileFacts? socket)
+    public static DoctorRow Group(string node, string name, UserGroup? group, FileStatus? socket)
     {
         if (group is null)
         {
@@ -75,7 +75,7 @@ internal static class RightsChecks
                 $"groupadd --system {name}; usermod -aG {name} USER; systemctl restart usbipcd");
         }
 
-        if (socket is { IsSocket: true } && socket.GroupId != group.Id)
+        if (socket is { Type: FileType.Socket } && socket.Group != group.Id)
         {
             return DoctorRow.Warning(
                 DoctorChecks.Group,

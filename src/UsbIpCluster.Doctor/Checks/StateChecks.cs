@@ -6,15 +6,16 @@ namespace UsbIpCluster.Doctor;
 /// <summary>The state folder.</summary>
 internal static class StateChecks
 {
-    private const int OwnersAlone = 0x1C0;
-    private const int OfOthers = 0x3F;
+    private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OfOthers = (UnixFileMode)0x3F;
+    private const UnixFileMode Permissions = OwnersAlone | OfOthers;
     private const long Little = 16 * 1024 * 1024;
 
     public static IEnumerable<DoctorRow> Run(CheckedSettings settings, bool isDaemon)
     {
-        var facts = FileFacts.Of(settings.State);
-        yield return Folder(settings, facts, isDaemon, facts is null ? null : FileFacts.WhyNotWritable(settings.State));
-        if (facts is not { IsFolder: true })
+        var facts = FileStatus.Of(settings.State);
+        yield return Folder(settings, facts, isDaemon, facts is null ? null : FileStatus.WhyNotWritable(settings.State));
+        if (facts is not { Type: FileType.Folder })
             yield break;
         if (FreeBytes(settings.State) is { } free)
             yield return Space(settings, free);
@@ -27,7 +28,7 @@ internal static class StateChecks
     /// <param name="facts">What is there; null for nothing.</param>
     /// <param name="isDaemon">Whether the daemon looks, which is to be its owner.</param>
     /// <param name="whyNotWritable">Why who looks can't write; null when it can.</param>
-    public static DoctorRow Folder(CheckedSettings settings, FileFacts? facts, bool isDaemon, string? whyNotWritable)
+    public static DoctorRow Folder(CheckedSettings settings, FileStatus? facts, bool isDaemon, string? whyNotWritable)
     {
         var (node, path) = (settings.Node, settings.State);
         return facts switch
@@ -40,13 +41,13 @@ internal static class StateChecks
             null => DoctorRow.Error(
                 DoctorChecks.State, node, path, $"{path} is gone: a restart would lose attachments, leases and exports",
                 $"systemctl restart usbipcd makes it again; find out who removes it"),
-            { IsFolder: false } => DoctorRow.Error(
+            { Type: not FileType.Folder } => DoctorRow.Error(
                 DoctorChecks.State,
                 node,
                 path,
                 $"{path} is no folder",
                 "move it away, or choose another one with \"state\" in the configuration"),
-            _ when (facts.Mode & OfOthers) != 0 => DoctorRow.Error(
+            _ when (facts.Mode & OfOthers) != UnixFileMode.None => DoctorRow.Error(
                 DoctorChecks.State,
                 node,
                 path,
@@ -61,7 +62,7 @@ internal static class StateChecks
                 DoctorChecks.State,
                 node,
                 path,
-                $"{path} is there, and its owner's alone (user {facts.UserId}, mode {Octal(facts.Mode)})"),
+                $"{path} is there, and its owner's alone (user {facts.Owner}, mode {Octal(facts.Mode)})"),
         };
     }
 
@@ -86,7 +87,7 @@ internal static class StateChecks
         DoctorChecks.Broken, settings.Node, file, $"{file} could not be understood when it was read, and was put aside",
         $"see whether usbipc port and usbipc list --local have all that they should, then remove {file}");
 
-    private static string Octal(int mode) => Convert.ToString(mode, 8).PadLeft(4, '0');
+    private static string Octal(UnixFileMode mode) => Convert.ToString((int)(mode & Permissions), 8).PadLeft(4, '0');
 
     private static long? FreeBytes(string path)
     {

@@ -65,12 +65,12 @@ public sealed class MachineTests : IDisposable
     {
         _fake.Write("/file", "");
         File.SetUnixFileMode(_fake.Below("/file"), UnixFileMode.UserRead | UnixFileMode.GroupWrite);
-        var file = FileFacts.Of(_fake.Below("/file"))!;
-        Assert.Equal((false, false, 0x110, ProcessRights.OfSelf(new Sysfs())!.UserId), (file.IsFolder, file.IsSocket, file.Mode, file.UserId));
-        Assert.True(FileFacts.Of(_fake.Root) is { IsFolder: true });
-        Assert.Null(FileFacts.Of(_fake.Below("/nothing")));
-        Assert.Null(FileFacts.WhyNotWritable(_fake.Root));
-        Assert.Equal("No such file or directory", FileFacts.WhyNotWritable(_fake.Below("/nothing")));
+        var file = FileStatus.Of(_fake.Below("/file"))!;
+        Assert.Equal((FileType.Regular, (UnixFileMode)0x110, ProcessRights.OfSelf(new Sysfs())!.UserId), (file.Type, file.Mode, file.Owner));
+        Assert.True(FileStatus.Of(_fake.Root) is { Type: FileType.Folder });
+        Assert.Null(FileStatus.Of(_fake.Below("/nothing")));
+        Assert.Null(FileStatus.WhyNotWritable(_fake.Root));
+        Assert.Equal("No such file or directory", FileStatus.WhyNotWritable(_fake.Below("/nothing")));
     }
 
     [Fact]

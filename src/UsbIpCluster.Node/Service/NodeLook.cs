@@ -18,28 +18,25 @@ internal sealed record NodeLook(NodeLife Life, InventoryView View, MembershipVie
 }
 
 /// <summary>
-/// Asks a node's main actors how they are. However many want to know, one question is on its way at a time, and an answer is good for
-/// <see cref="Fresh"/>: who asks often costs no more than who asks once. From any thread.
+/// Asks a node's main actors how they are. However many want to know, one question is on its way at a time; and nobody is told what was before
+/// he asked: who comes while one is on its way shares the next one. From any thread.
 /// </summary>
 /// <param name="present">The node's actors as they are now; while they begin anew, the next ones.</param>
 internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
 {
-    /// <summary>How long an answer is good for.</summary>
-    public static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
-
     /// <summary>How long the actors may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private Task<NodeLook?> _last = Task.FromResult<NodeLook?>(null);
-    private long _goodUntil;
+    private Task<NodeLook?> _now = Task.FromResult<NodeLook?>(null);
+    private Task<NodeLook?>? _next;
 
     /// <summary>How the node is; null when its actors have not answered in time.</summary>
     public async Task<NodeLook?> LookAsync(TimeSpan patience)
     {
         try
         {
-            return await Last().WaitAsync(patience);
+            return await Next().WaitAsync(patience);
         }
         catch (TimeoutException)
         {
@@ -47,14 +44,28 @@ internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
         }
     }
 
-    private Task<NodeLook?> Last()
+    private Task<NodeLook?> Next()
     {
         lock (_lock)
         {
-            if (_last.IsCompleted && Environment.TickCount64 >= _goodUntil)
-                _last = AskAsync();
-            return _last;
+            if (_next is not null)
+                return _next;
+            return _now.IsCompleted ? _now = AskAsync() : _next = AskAfterAsync(_now);
         }
+    }
+
+    private async Task<NodeLook?> AskAfterAsync(Task now)
+    {
+        // Never on the thread of who asks, which holds the lock.
+        await now.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+        Task<NodeLook?> mine;
+        lock (_lock)
+        {
+            _now = mine = AskAsync();
+            _next = null;
+        }
+
+        return await mine;
     }
 
     private async Task<NodeLook?> AskAsync()
@@ -77,10 +88,6 @@ internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
         catch (Exception error) when (error is AskTimeoutException or TimeoutException or OperationCanceledException)
         {
             return null;
-        }
-        finally
-        {
-            Volatile.Write(ref _goodUntil, Environment.TickCount64 + (long)Fresh.TotalMilliseconds);
         }
     }
 }

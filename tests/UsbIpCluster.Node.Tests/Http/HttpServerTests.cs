@@ -98,7 +98,6 @@ public sealed class HttpServerTests : TestKit, IAsyncLifetime
 
         // An attachment that somebody makes later is no adoption; when the actors begin anew, they adopt again.
         _node.Attachments = [ScriptedNode.Attachment(2, AttachmentStates.Enumerating)];
-        await Task.Delay(NodeWatcher.Fresh * 2);
         Assert.Equal((HttpStatusCode.OK, "ready\n"), await GetAsync("/readyz"));
         _node.BeginAnew();
         await AwaitReadyAsync("not ready: not all sessions are adopted yet\n");

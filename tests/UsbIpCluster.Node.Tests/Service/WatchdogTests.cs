@@ -55,14 +55,30 @@ public sealed class WatchdogTests : TestKit
     }
 
     [Fact]
-    public async Task However_many_look_at_once_the_actors_are_asked_once()
+    public async Task However_many_look_at_once_the_actors_are_asked_once_and_once_more_for_those_who_came_later()
     {
         using var node = new ScriptedNode(Sys);
         node.Hang();
         var looks = Enumerable.Range(0, 1000).Select(_ => node.Watcher.LookAsync(NodeWatcher.Patience)).ToArray();
         node.GoOn();
         Assert.All(await Task.WhenAll(looks), Assert.NotNull);
-        Assert.Equal(1, node.Looks);
+        Assert.Equal(2, node.Looks);
+    }
+
+    [Fact]
+    public async Task Who_looks_is_told_nothing_from_before_he_did()
+    {
+        using var node = new ScriptedNode(Sys);
+        node.Hang();
+        var before = node.Watcher.LookAsync(NodeWatcher.Patience);
+        await AwaitAssertAsync(() => Assert.Equal(1, node.Looks), TimeSpan.FromSeconds(20));
+        node.Members = [.. node.Members, new MemberState("up", Reachable: true)];
+        var after = node.Watcher.LookAsync(NodeWatcher.Patience);
+        node.GoOn();
+        Assert.Single((await before)!.Members.Members);
+        Assert.Equal(2, (await after)!.Members.Members.Count);
+        node.Members = [.. node.Members, new MemberState("up", Reachable: true)];
+        Assert.Equal(3, (await node.Watcher.LookAsync(NodeWatcher.Patience))!.Members.Members.Count);
     }
 
     [Fact]

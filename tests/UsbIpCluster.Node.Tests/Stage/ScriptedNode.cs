@@ -61,9 +61,10 @@ internal sealed class ScriptedNode : IDisposable
             Receive<InventoryActor.GetView>(_ => Sender.Tell(new InventoryActor.Changed(InventoryView.Of(node.Entry), null)));
             Receive<MembershipActor.GetMembers>(_ =>
             {
+                var members = node.Members;
                 node.Looks++;
                 Sender.Tell(new MembershipView(
-                    "node0", node.Members.Select((member, at) => (member, at)).ToImmutableSortedDictionary(pair => $"node{pair.at}", pair => pair.member)));
+                    "node0", members.Select((member, at) => (member, at)).ToImmutableSortedDictionary(pair => $"node{pair.at}", pair => pair.member)));
             });
             Receive<ExportManager.GetOffered>(_ =>
             {

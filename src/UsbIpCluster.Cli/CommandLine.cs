@@ -23,7 +23,13 @@ internal static class CommandLine
     ];
 
     /// <summary>Parses and runs; the exit code.</summary>
-    public static Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancelled)
+    // A name alone has nothing to parse. What a method mentions is loaded when it begins, so the parser is another one's.
+    public static Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancelled) =>
+        arguments is [var name] && Listings.Find(name) is { } listing
+            ? Session.RunAsync(surroundings, new GlobalValues(), listing, cancelled)
+            : ParseAndRunAsync(arguments, surroundings, cancelled);
+
+    private static Task<int> ParseAndRunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancelled)
     {
         var options = new GlobalOptions();
         var root = arguments is [var first, ..] && Names.Contains(first) && !arguments.Any(HelpNames.Contains)
@@ -40,7 +46,17 @@ internal static class CommandLine
             return Task.FromResult(ControlError.Usage.ExitCode());
         }
 
-        return Session.RunAsync(surroundings, options, parsed, cancelled);
+        return Session.RunAsync(surroundings, options.ValuesIn(parsed), session => RunAsync(session, parsed), cancelled);
+    }
+
+    // The parser has actions of its own for help and version only; a command's own is never called.
+    private static Task RunAsync(Session session, ParseResult parsed)
+    {
+        if (parsed.Action is null || parsed.Action == parsed.CommandResult.Command.Action)
+            return ((CliCommand)parsed.CommandResult.Command).RunAsync(session, parsed);
+        var (output, error) = (session.Surroundings.Out, session.Surroundings.Error);
+        parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        return Task.CompletedTask;
     }
 
     /// <summary>The commands.</summary>

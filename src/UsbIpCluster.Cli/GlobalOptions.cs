@@ -32,6 +32,10 @@ internal sealed class GlobalOptions
         root.Add(Verbose);
     }
 
+    /// <summary>What was given of them.</summary>
+    public GlobalValues ValuesIn(ParseResult parsed) =>
+        new(parsed.GetValue(Json), parsed.GetValue(Verbose), parsed.GetValue(Timeout), parsed.GetValue(Socket));
+
     /// <summary>An option that takes a duration.</summary>
     public static Option<TimeSpan?> DurationOption(string name, string description, bool zero, bool recursive = false) => new(name)
     {

@@ -1,6 +1,6 @@
-using System.CommandLine;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli;
 
@@ -13,16 +13,11 @@ internal sealed class Session
     private readonly TimeSpan? _timeout;
     private readonly CancellationToken _cancelled;
 
-    private Session(Surroundings surroundings, GlobalOptions options, ParseResult parsed, CancellationToken cancelled)
+    private Session(Surroundings surroundings, GlobalValues given, CancellationToken cancelled)
     {
-        Surroundings = surroundings;
-        Json = parsed.GetValue(options.Json);
-        Verbose = parsed.GetValue(options.Verbose);
-        _timeout = parsed.GetValue(options.Timeout);
-        _cancelled = cancelled;
-        SocketPath = parsed.GetValue(options.Socket) is { } given ? given
-            : surroundings.Variable(ControlSocket.Variable) is { Length: > 0 } path ? path
-            : ControlSocket.DefaultPath;
+        (Surroundings, Json, Verbose, _timeout, _cancelled) = (surroundings, given.Json, given.Verbose, given.Timeout, cancelled);
+        SocketPath = given.Socket
+            ?? (surroundings.Variable(ControlSocket.Variable) is { Length: > 0 } path ? path : ControlSocket.DefaultPath);
     }
 
     /// <summary>Where it writes.</summary>
@@ -51,16 +46,12 @@ internal sealed class Session
 
     /// <summary>Runs a command to its exit code; no exception leaves it.</summary>
     public static async Task<int> RunAsync(
-        Surroundings surroundings, GlobalOptions options, ParseResult parsed, CancellationToken cancelled)
+        Surroundings surroundings, GlobalValues given, Func<Session, Task> command, CancellationToken cancelled)
     {
-        var session = new Session(surroundings, options, parsed, cancelled);
+        var session = new Session(surroundings, given, cancelled);
         try
         {
-            // The parser has actions of its own for help and version only; a command's own is never called.
-            if (parsed.Action is not null && parsed.Action != parsed.CommandResult.Command.Action)
-                parsed.Invoke(new InvocationConfiguration { Output = surroundings.Out, Error = surroundings.Error, EnableDefaultExceptionHandler = false });
-            else
-                await ((CliCommand)parsed.CommandResult.Command).RunAsync(session, parsed);
+            await command(session);
             surroundings.Out.Flush();
             return session.ExitCode;
         }
@@ -95,6 +86,22 @@ internal sealed class Session
         {
             throw TimedOut(within, e);
         }
+    }
+
+    /// <summary>Asks the daemon for a table, and shows it.</summary>
+    /// <param name="waitingFor">Who is waited for.</param>
+    /// <param name="ask">Asks for the table in a form.</param>
+    /// <param name="whenEmpty">What is said when it has no rows.</param>
+    /// <exception cref="ControlException">As of <see cref="AskAsync"/>.</exception>
+    public async Task ShowTableAsync(
+        string waitingFor, Func<ControlClient, TableForm, CancellationToken, Task<TableText>> ask, string whenEmpty)
+    {
+        var form = Surroundings.TableForm(Verbose);
+        var table = await AskAsync(waitingFor, (client, cancelled) => ask(client, form, cancelled));
+        if (table.Text.Length == 0)
+            Remark(whenEmpty);
+        Surroundings.Out.Write(table.Text);
+        Surroundings.RemarkLeftOut(table.LeftOut);
     }
 
     /// <summary>As <see cref="AskAsync"/>, on a connection that stays open: it is the caller's.</summary>

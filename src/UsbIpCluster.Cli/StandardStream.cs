@@ -73,16 +73,16 @@ internal sealed partial class StandardStream(int descriptor, bool forgiving) : U
         _ = Poll(ref poll, 1, -1);
     }
 
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(int descriptor, ref byte buffer, nuint count);
 
-    [LibraryImport("libc", EntryPoint = "isatty")]
+    [LibraryImport("libc.so.6", EntryPoint = "isatty")]
     private static partial int IsATty(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "ioctl")]
+    [LibraryImport("libc.so.6", EntryPoint = "ioctl")]
     private static partial int Control(int descriptor, nuint request, ref WindowSize size);
 
-    [LibraryImport("libc", EntryPoint = "poll")]
+    [LibraryImport("libc.so.6", EntryPoint = "poll")]
     private static partial int Poll(ref PollFd descriptors, nuint count, int milliseconds);
 
     [StructLayout(LayoutKind.Sequential)]

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Control.Rpc;
 
 namespace UsbIpCluster.Control;
@@ -65,7 +66,16 @@ public sealed class ControlClient : IAsyncDisposable
 
     /// <summary>The devices.</summary>
     public Task<IReadOnlyList<DeviceRow>> ListAsync(ListParams request, CancellationToken cancellationToken) =>
-        CallAsync(ControlMethods.List, writer => ShortWay.Write(writer, request), ShortWay.ReadDevices, cancellationToken);
+        TakeTurnAsync(
+            id => ShortWay.Request(id, request), (id, line) => ResultAsync(id, line, ShortWay.ReadDevices, cancellationToken), cancellationToken);
+
+    /// <summary>The devices, as the table that people read: the daemon, which is warm, lays it out much faster than a command that has just begun.</summary>
+    public Task<TableText> ListAsync(ListParams request, TableForm form, CancellationToken cancellationToken) =>
+        TableAsync(id => ShortWay.Request(id, request with { Table = form }), cancellationToken);
+
+    /// <summary>The nodes, as a table.</summary>
+    public Task<TableText> NodesAsync(TableForm form, CancellationToken cancellationToken) => 
+        TableAsync(id => ShortWay.Request(id, ControlMethods.Nodes, form), cancellationToken);
 
     /// <summary>The nodes.</summary>
     public Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, CancellationToken cancellationToken) =>
@@ -104,6 +114,10 @@ public sealed class ControlClient : IAsyncDisposable
     public Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Port, request, ControlJson.Default.PortParams, ControlJson.Default.IReadOnlyListPortRow, cancellationToken);
 
+    /// <summary>This node's attachments, as a table.</summary>
+    public Task<TableText> PortAsync(TableForm form, CancellationToken cancellationToken) => 
+        TableAsync(id => ShortWay.Request(id, ControlMethods.Port, form), cancellationToken);
+
     /// <summary>How the node is.</summary>
     public Task<StatusRow> StatusAsync(StatusParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Status, request, ControlJson.Default.StatusParams, ControlJson.Default.StatusRow, cancellationToken);
@@ -129,7 +143,7 @@ public sealed class ControlClient : IAsyncDisposable
         await _turn.WaitAsync(cancellationToken);
         while (true)
         {
-            var message = await ReadAsync(cancellationToken);
+            var message = Parse(await ReadLineAsync(cancellationToken));
             if (message is { Method: ControlMethods.Event, Params: { } row })
                 yield return Read(row, given => Deserialize(given, ControlJson.Default.EventRow));
         }
@@ -137,6 +151,14 @@ public sealed class ControlClient : IAsyncDisposable
 
     /// <summary>Closes the connection; the daemon cancels what it still works on for it.</summary>
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private Task<TableText> TableAsync(Func<long, ReadOnlyMemory<byte>> request, CancellationToken cancellationToken) =>
+        TakeTurnAsync(
+            request,
+            async (id, line) => ShortWay.ReadTable(line.Span, id) ?? await ResultAsync(id, line, ReadTable, cancellationToken),
+            cancellationToken);
+
+    private static TableText ReadTable(ReadOnlySpan<byte> result) => Deserialize(result, ControlJson.Default.TableText);
 
     private Task<TResult> CallAsync<TParams, TResult>(
         string method, TParams parameters, JsonTypeInfo<TParams> parametersType, JsonTypeInfo<TResult> resultType, CancellationToken cancellationToken) =>
@@ -146,26 +168,37 @@ public sealed class ControlClient : IAsyncDisposable
             result => Deserialize(result, resultType),
             cancellationToken);
 
-    private async Task<T> CallAsync<T>(string method, Action<Utf8JsonWriter> write, Func<ReadOnlySpan<byte>, T> read, CancellationToken cancellationToken)
+    private Task<T> CallAsync<T>(string method, Action<Utf8JsonWriter> write, Func<ReadOnlySpan<byte>, T> read, CancellationToken cancellationToken) =>
+        TakeTurnAsync(id => JsonRpc.Request(id, method, write), (id, line) => ResultAsync(id, line, read, cancellationToken), cancellationToken);
+
+    private async Task<T> TakeTurnAsync<T>(
+        Func<long, ReadOnlyMemory<byte>> request, Func<long, ReadOnlyMemory<byte>, Task<T>> answer, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
             var id = ++_lastId;
-            await WriteAsync(JsonRpc.Request(id, method, write), cancellationToken);
-            while (true)
-            {
-                // An error without an id is the daemon's last word before it closes; an earlier id is of a call that was given up.
-                var message = await ReadAsync(cancellationToken);
-                if (message.Error is { } error && (message.Id is null || message.Id == id))
-                    throw Explain(error);
-                if (message.Id == id && message.Result is { } result)
-                    return Read(result, read);
-            }
+            await WriteAsync(request(id), cancellationToken);
+            return await answer(id, await ReadLineAsync(cancellationToken));
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    // The result of a request, in a line or in one of those behind it.
+    private async Task<T> ResultAsync<T>(long id, ReadOnlyMemory<byte> line, Func<ReadOnlySpan<byte>, T> read, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // An error without an id is the daemon's last word before it closes; an earlier id is of a call that was given up.
+            var message = Parse(line);
+            if (message.Error is { } error && (message.Id is null || message.Id == id))
+                throw Explain(error);
+            if (message.Id == id && message.Result is { } result)
+                return Read(result, read);
+            line = await ReadLineAsync(cancellationToken);
         }
     }
 
@@ -181,20 +214,31 @@ public sealed class ControlClient : IAsyncDisposable
         }
     }
 
-    private async Task<RpcMessage> ReadAsync(CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> ReadLineAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var line = await _connection.ReadAsync(cancellationToken) ?? throw Closed(null);
-            return JsonRpc.ReadMessage(line);
+            return await _connection.ReadAsync(cancellationToken) ?? throw Closed(null);
         }
         catch (IOException e)
         {
             throw Closed(e);
         }
-        catch (Exception e) when (e is LineException or RpcException)
+        catch (LineException e)
         {
-            throw new ControlException(ControlError.Failed, $"the answer is not the daemon's: {e.Message}", ForeignHint, null, e);
+            throw Foreign(e);
+        }
+    }
+
+    private static RpcMessage Parse(ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            return JsonRpc.ReadMessage(line);
+        }
+        catch (RpcException e)
+        {
+            throw Foreign(e);
         }
     }
 
@@ -213,6 +257,9 @@ public sealed class ControlClient : IAsyncDisposable
                 ControlError.Failed, $"the daemon's answer does not fit: {e.Message}", "are daemon and command of one version? see usbipc version", null, e);
         }
     }
+
+    private static ControlException Foreign(Exception cause) =>
+        new(ControlError.Failed, $"the answer is not the daemon's: {cause.Message}", ForeignHint, null, cause);
 
     private static ControlException Closed(Exception? cause) =>
         new(ControlError.Failed, "the daemon closed the connection", "its log says more: journalctl -u usbipcd", null, cause);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Control;
 
@@ -29,6 +30,7 @@ namespace UsbIpCluster.Control;
 [JsonSerializable(typeof(StatusRow))]
 [JsonSerializable(typeof(VersionRow))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(TableText))]
 public sealed partial class ControlJson : JsonSerializerContext;
 
 /// <summary>Writes times as ISO 8601 in UTC with a Z, however they were given.</summary>

@@ -3,10 +3,10 @@ namespace UsbIpCluster.Control;
 /// <summary>The methods of the control protocol: JSON-RPC 2.0, one message a line, over a Unix socket.</summary>
 public static class ControlMethods
 {
-    /// <summary><see cref="ListParams"/> to an array of <see cref="DeviceRow"/>.</summary>
+    /// <summary><see cref="ListParams"/> to an array of <see cref="DeviceRow"/>, or to one <see cref="Display.TableText"/>.</summary>
     public const string List = "list";
 
-    /// <summary><see cref="NodesParams"/> to an array of <see cref="NodeRow"/>.</summary>
+    /// <summary><see cref="NodesParams"/> to an array of <see cref="NodeRow"/>, or to one <see cref="Display.TableText"/>.</summary>
     public const string Nodes = "nodes";
 
     /// <summary><see cref="RemoveNodeParams"/> to the <see cref="NodeRow"/>s that are gone: one.</summary>
@@ -30,7 +30,7 @@ public static class ControlMethods
     /// <summary><see cref="DetachParams"/> to the <see cref="PortRow"/>s that changed, as they were last.</summary>
     public const string Detach = "detach";
 
-    /// <summary><see cref="PortParams"/> to an array of <see cref="PortRow"/>.</summary>
+    /// <summary><see cref="PortParams"/> to an array of <see cref="PortRow"/>, or to one <see cref="Display.TableText"/>.</summary>
     public const string Port = "port";
 
     /// <summary>

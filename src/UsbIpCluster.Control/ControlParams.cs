@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Control;
 
@@ -9,24 +10,33 @@ public interface IControlParams
     string? FindProblem();
 }
 
+/// <summary>The parameters of a method whose rows can be had as the table that people read.</summary>
+public interface ITableParams : IControlParams
+{
+    /// <summary>How the table is to look; null: rows are asked for.</summary>
+    TableForm? Table { get; }
+}
+
 /// <summary>Which devices to list. A remote host is asked alone: it goes neither with a selector nor with local.</summary>
 /// <param name="Selector">Only those that match; null: all.</param>
 /// <param name="Local">Only this node's.</param>
 /// <param name="Remote">HOST or HOST:PORT of a plain USB/IP server to ask instead of the cluster.</param>
+/// <param name="Table">How they are to look as a table; null: as rows.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record ListParams(string? Selector = null, bool Local = false, string? Remote = null) : IControlParams
+public sealed record ListParams(string? Selector = null, bool Local = false, string? Remote = null, TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
     public string? FindProblem() =>
-        Remote is not null && (Selector is not null || Local) ? "remote goes neither with a selector nor with local" : null;
+        Remote is not null && (Selector is not null || Local) ? "remote goes neither with a selector nor with local" : Table?.FindProblem();
 }
 
 /// <summary>Lists the nodes.</summary>
+/// <param name="Table">How they are to look as a table; null: as rows.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record NodesParams : IControlParams
+public sealed record NodesParams(TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
-    public string? FindProblem() => null;
+    public string? FindProblem() => Table?.FindProblem();
 }
 
 /// <summary>Removes a node that can't be reached from the cluster, and its devices from every node's list, until it comes back by itself.</summary>
@@ -151,11 +161,12 @@ public sealed record DetachParams(string? Target = null, bool All = false) : ICo
 }
 
 /// <summary>Lists this node's attachments.</summary>
+/// <param name="Table">How they are to look as a table; null: as rows.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record PortParams : IControlParams
+public sealed record PortParams(TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
-    public string? FindProblem() => null;
+    public string? FindProblem() => Table?.FindProblem();
 }
 
 /// <summary>Asks for the recent events.</summary>

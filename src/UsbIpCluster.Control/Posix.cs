@@ -75,19 +75,19 @@ internal static partial class Posix
         return group != 0;
     }
 
-    [LibraryImport("libc", EntryPoint = "poll")]
+    [LibraryImport("libc.so.6", EntryPoint = "poll")]
     private static partial int Poll(ref PollFd descriptors, nuint count, int milliseconds);
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FileStatus(int folder, string path, int flags, uint mask, ref byte status);
 
-    [LibraryImport("libc", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint user, uint group);
 
-    [LibraryImport("libc", EntryPoint = "getgrnam", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "getgrnam", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GetGroup(string name);
 
-    [LibraryImport("libc", EntryPoint = "getpwuid_r")]
+    [LibraryImport("libc.so.6", EntryPoint = "getpwuid_r")]
     private static partial int GetUser(uint id, ref nint entry, ref byte strings, nuint length, out nint found);
 
     [StructLayout(LayoutKind.Sequential)]

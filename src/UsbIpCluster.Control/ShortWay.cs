@@ -1,9 +1,12 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Control;
 
 /// <summary>
-/// The JSON of the question that is asked most, without the serializer. It reads and writes the same (tests hold both to that), but at the start
+/// The JSON of the questions that are asked most, without the serializer. It reads and writes the same (tests hold both to that), but at the start
 /// of a process the serializer first describes every type to itself, which takes longer than the rest of the conversation.
 /// </summary>
 internal static class ShortWay
@@ -19,14 +22,42 @@ internal static class ShortWay
     private const int ReachableField = 13;
     private const int EpochField = 14;
 
-    /// <summary>Writes the parameters of <see cref="ControlMethods.List"/>.</summary>
-    public static void Write(Utf8JsonWriter writer, ListParams parameters)
+    /// <summary>A request of <see cref="ControlMethods.List"/>, as a line.</summary>
+    public static ReadOnlyMemory<byte> Request(long id, ListParams parameters) => Line(
+        id,
+        ControlMethods.List,
+        $"\"selector\":{Text(parameters.Selector)},\"local\":{Text(parameters.Local)},\"remote\":{Text(parameters.Remote)},\"table\":{Text(parameters.Table)}");
+
+    /// <summary>A request of a method that takes a table's form and nothing else, as a line.</summary>
+    public static ReadOnlyMemory<byte> Request(long id, string method, TableForm form) => Line(id, method, $"\"table\":{Text(form)}");
+
+    /// <summary>
+    /// Reads an answer with a table that has all its columns, as this version's daemon writes it; null when it is anything else, or no answer.
+    /// </summary>
+    public static TableText? ReadTable(ReadOnlySpan<byte> line, long id)
     {
-        writer.WriteStartObject();
-        writer.WriteString("selector", parameters.Selector);
-        writer.WriteBoolean("local", parameters.Local);
-        writer.WriteString("remote", parameters.Remote);
-        writer.WriteEndObject();
+        var begin = Encoding.UTF8.GetBytes($"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"text\":\"");
+        var end = "\",\"leftOut\":[]}}"u8;
+        if (line.Length < begin.Length + end.Length || !line.StartsWith(begin) || !line.EndsWith(end) || !Utf8.IsValid(line))
+            return null;
+        var left = line[begin.Length..^end.Length];
+        var text = new byte[left.Length];
+        var length = 0;
+        while (true)
+        {
+            var special = left.IndexOfAny((byte)'\\', (byte)'"');
+            var plain = special < 0 ? left : left[..special];
+            plain.CopyTo(text.AsSpan(length));
+            length += plain.Length;
+            if (special < 0)
+                return new TableText(Encoding.UTF8.GetString(text, 0, length), []);
+            left = left[special..];
+            var (character, escaped) = Unescape(left);
+            if (escaped == 0)
+                return null;
+            text[length++] = character;
+            left = left[escaped..];
+        }
     }
 
     /// <summary>Reads an array of devices.</summary>
@@ -51,6 +82,42 @@ internal static class ShortWay
         {
             throw new JsonException(e.Message, e);
         }
+    }
+
+    private static ReadOnlyMemory<byte> Line(long id, string method, string parameters) =>
+        Encoding.UTF8.GetBytes($"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{{{parameters}}}}}\n");
+
+    // What a table has of escaped characters, and how long the escape at the beginning of a text is; 0 for any other.
+    private static (byte Character, int Length) Unescape(ReadOnlySpan<byte> text)
+    {
+        if (text.StartsWith("\\n"u8))
+            return ((byte)'\n', 2);
+        if (text.StartsWith("\\\""u8) || text.StartsWith("\\\\"u8))
+            return (text[1], 2);
+        return text.StartsWith("\\u001B"u8) ? ((byte)'\e', 6) : default;
+    }
+
+    private static string Text(bool value) => value ? "true" : "false";
+
+    private static string Text(TableForm? form) => form is null
+        ? "null"
+        : $"{{\"width\":{(form.Width is { } width ? width.ToString() : "null")},\"coloured\":{Text(form.Coloured)},\"verbose\":{Text(form.Verbose)}}}";
+
+    // What JSON does not allow in a string (RFC 8259, section 7) is escaped, and nothing else.
+    private static string Text(string? value)
+    {
+        if (value is null)
+            return "null";
+        var text = new StringBuilder("\"");
+        foreach (var character in value)
+        {
+            if (character is < ' ' or '"' or '\\')
+                text.Append($"\\u{(int)character:x4}");
+            else
+                text.Append(character);
+        }
+
+        return text.Append('"').ToString();
     }
 
     private static DeviceRow ReadDevice(ref Utf8JsonReader reader, string?[] texts)

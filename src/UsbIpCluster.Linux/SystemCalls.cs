@@ -42,102 +42,102 @@ internal static partial class SystemCalls
     // NS_GET_USERNS, include/uapi/linux/nsfs.h.
     public const nuint GetUserNamespace = 0xb701;
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "read", SetLastError = true)]
     private static unsafe partial nint Read(int fd, byte* buffer, nint count);
 
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "write", SetLastError = true)]
     private static unsafe partial nint Write(int fd, byte* buffer, nint count);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);
 
-    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int family, int type, int protocol);
 
-    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(int fd, in NetlinkAddress address, int length);
 
-    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetSocketOption(int fd, int level, int option, in int value, int length);
 
-    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "recvmsg", SetLastError = true)]
     public static unsafe partial nint ReceiveMessage(int fd, MessageHeader* message, int flags);
 
-    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint value, int flags);
 
-    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(int fd, nuint request);
 
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "poll", SetLastError = true)]
     public static unsafe partial int Poll(PollEntry* entries, nuint count, int milliseconds);
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileStatus(int folder, string path, int flags, uint mask, ref byte status);
 
-    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileAccess(int folder, string path, int mode, int flags);
 
-    [LibraryImport("libc", EntryPoint = "geteuid")]
+    [LibraryImport("libc.so.6", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
-    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe(ref int ends, int flags);
 
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);
 
-    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitForProcess(int process, out int status, int options);
 
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint OpenProcess(nint call, nint process, nint flags);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
     public static unsafe partial int Spawn(
         out int process, string path, void* actions, void* attributes, nint* arguments, nint* environment);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_init")]
     public static unsafe partial int SpawnAttributesInit(void* attributes);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_destroy")]
     public static unsafe partial int SpawnAttributesDestroy(void* attributes);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setflags")]
     public static unsafe partial int SpawnSetFlags(void* attributes, short flags);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setpgroup")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setpgroup")]
     public static unsafe partial int SpawnSetGroup(void* attributes, int group);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setsigdefault")]
     public static unsafe partial int SpawnSetDefaultSignals(void* attributes, void* signals);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setsigmask")]
     public static unsafe partial int SpawnSetSignalMask(void* attributes, void* signals);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawn_file_actions_init")]
     public static unsafe partial int SpawnActionsInit(void* actions);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawn_file_actions_destroy")]
     public static unsafe partial int SpawnActionsDestroy(void* actions);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
     public static unsafe partial int SpawnAddOpen(void* actions, int descriptor, string path, int flags, uint mode);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawn_file_actions_adddup2")]
     public static unsafe partial int SpawnAddDuplicate(void* actions, int descriptor, int to);
 
     // glibc 2.34.
-    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
     public static unsafe partial int SpawnAddCloseFrom(void* actions, int first);
 
-    [LibraryImport("libc", EntryPoint = "sigfillset")]
+    [LibraryImport("libc.so.6", EntryPoint = "sigfillset")]
     public static unsafe partial int FillSignals(void* signals);
 
-    [LibraryImport("libc", EntryPoint = "sigemptyset")]
+    [LibraryImport("libc.so.6", EntryPoint = "sigemptyset")]
     public static unsafe partial int EmptySignals(void* signals);
 
     /// <summary>read(2).</summary>

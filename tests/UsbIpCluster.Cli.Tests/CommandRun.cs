@@ -39,11 +39,4 @@ internal sealed record CommandRun(int ExitCode, string Out, string Error)
     /// <summary>Runs it without a daemon.</summary>
     public static Task<CommandRun> AloneAsync(params string[] arguments) =>
         OfAsync(null, x => x, default, ["--socket", "/nonexistent/control.sock", .. arguments]);
-
-    private sealed class FixedClock : TimeProvider
-    {
-        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
-
-        public override DateTimeOffset GetUtcNow() => Samples.Now;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Testing;
 using static UsbIpCluster.Testing.ScriptedHandler;
 

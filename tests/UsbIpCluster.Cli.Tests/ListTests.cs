@@ -1,6 +1,7 @@
 using System.Text.Json;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Testing;
 using static UsbIpCluster.Testing.ScriptedHandler;
 
@@ -27,7 +28,33 @@ public sealed class ListTests
             return Rows(Samples.Disk);
         };
         Assert.Equal(0, (await CommandRun.OfAsync(daemon, line.Split(' '))).ExitCode);
-        Assert.Equal(new ListParams(selector, local, remote), asked);
+        Assert.Equal(new ListParams(selector, local, remote, new TableForm()), asked);
+    }
+
+    /// <summary>A name alone goes without the parser, and must be what the parser would have made of it.</summary>
+    [Theory]
+    [InlineData("list")]
+    [InlineData("port")]
+    [InlineData("nodes")]
+    public async Task A_name_alone_is_the_command_with_its_defaults(string name)
+    {
+        Assert.NotNull(Listings.Find(name));
+        await using var daemon = new TestDaemon();
+        var asked = new List<object>();
+        daemon.Handler.List = (request, _) => Note(request, Samples.Disk, Samples.Keyboard);
+        daemon.Handler.Port = (request, _) => Note(request, Samples.Attached, Samples.Waiting);
+        daemon.Handler.Nodes = (request, _) => Note(request, Samples.Lab1, Samples.Lab22);
+        var alone = await CommandRun.OfAsync(daemon, name);
+        var parsed = await CommandRun.OfAsync(daemon, name, "--timeout", "60s");
+        Assert.Equal((0, "", alone.Out), (alone.ExitCode, alone.Error, parsed.Out));
+        Assert.Equal(2, asked.Count);
+        Assert.Equal(asked[0], asked[1]);
+
+        Task<IReadOnlyList<T>> Note<T>(object request, params T[] rows)
+        {
+            asked.Add(request);
+            return Rows(rows);
+        }
     }
 
     [Theory]

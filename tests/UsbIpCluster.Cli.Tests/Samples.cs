@@ -1,11 +1,12 @@
 using UsbIpCluster.Control;
+using UsbIpCluster.Testing;
 
 namespace UsbIpCluster.Cli.Tests;
 
 /// <summary>Rows to print.</summary>
 internal static class Samples
 {
-    public static readonly DateTimeOffset Now = new(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+    public static readonly DateTimeOffset Now = FixedClock.Now;
 
     public static readonly DeviceRow Disk = new(
         "lab1", "1-1.2", "0525", "a4a5", "S-1", "Netchip", "File-backed Storage", "mass-storage", "high", "kernel", DeviceStates.Available, null, null, true, 3, null);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Testing;
 using static UsbIpCluster.Testing.ScriptedHandler;
 

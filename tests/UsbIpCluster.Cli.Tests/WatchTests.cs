@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Cli.Watch;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Testing;
 using static UsbIpCluster.Testing.ScriptedHandler;
 

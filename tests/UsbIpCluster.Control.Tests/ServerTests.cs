@@ -19,6 +19,24 @@ public sealed class ServerTests
         Assert.Equal("1.2.3", answer.GetProperty("result").GetProperty("version").GetString());
     }
 
+    [Theory]
+    [InlineData("{}", "NODE  BUSID  ID         PRODUCT  SERIAL  STATE\nlab1  1-1    0525:a4a5  Ä\"      -       available\n", "[]")]
+    [InlineData("""{"width":30}""", "NODE  BUSID  ID         STATE\nlab1  1-1    0525:a4a5  avail…\n", """["SERIAL","PRODUCT"]""")]
+    public async Task Rows_can_be_had_as_the_table_that_people_read(string form, string text, string leftOut)
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.List = (request, _) => request.Selector is null
+            ? ScriptedHandler.Rows(new DeviceRow("lab1", "1-1", "0525", "a4a5", null, null, "\u001bÄ\"", "hid", "high", "kernel", "available", null, null, true, 7, null))
+            : ScriptedHandler.Rows<DeviceRow>();
+        using var client = daemon.ConnectRaw();
+        client.Send($$$"""{"jsonrpc":"2.0","id":1,"method":"list","params":{"table":{{{form}}}}}""" + "\n");
+        var table = (await client.ReadAsync()).GetProperty("result");
+        Assert.Equal(text, table.GetProperty("text").GetString());
+        Assert.Equal(leftOut, table.GetProperty("leftOut").GetRawText());
+        client.Send($$$"""{"jsonrpc":"2.0","id":2,"method":"list","params":{"selector":"x","table":{{{form}}}}}""" + "\n");
+        Assert.Equal("""{"text":"","leftOut":[]}""", (await client.ReadAsync()).GetProperty("result").GetRawText());
+    }
+
     [Fact]
     public async Task The_handler_learns_who_asks()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Control.Rpc;
 
 namespace UsbIpCluster.Control.Tests;
@@ -29,13 +30,48 @@ public sealed class ShortWayTests
     }
 
     [Fact]
-    public void It_writes_what_the_serializer_writes()
+    public void It_writes_what_the_serializer_reads()
     {
-        foreach (var request in from text in Texts from other in Texts select new ListParams(text, text is null, other))
+        TableForm?[] forms = [null, new TableForm(), new TableForm(80, Coloured: true), new TableForm(ushort.MaxValue, Verbose: true)];
+        foreach (var request in from text in Texts from other in Texts from form in forms select new ListParams(text, text is null, other, form))
+            Assert.Equal(request, Sent(ControlMethods.List, ShortWay.Request(7, request)).Deserialize(ControlJson.Default.ListParams));
+        foreach (var form in forms.OfType<TableForm>())
         {
-            var line = JsonNode.Parse(JsonRpc.Request(1, ControlMethods.List, writer => ShortWay.Write(writer, request)).Span)!;
-            Assert.Equal(request, line["params"].Deserialize(ControlJson.Default.ListParams));
+            Assert.Equal(new PortParams(form), Sent("port", ShortWay.Request(7, "port", form)).Deserialize(ControlJson.Default.PortParams));
+            Assert.Equal(new NodesParams(form), Sent("nodes", ShortWay.Request(7, "nodes", form)).Deserialize(ControlJson.Default.NodesParams));
         }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("NODE  BUSID\nlab1  1-1\n")]
+    [InlineData("\e[1mNODE\e[0m\n\"a\\b\"\nÄ 漢字…\n")]
+    [InlineData("\",\"leftOut\":[]}}")]
+    [InlineData("\\\"\\\\")]
+    public void A_table_is_read_as_the_daemon_writes_it(string text)
+    {
+        Assert.Equal(text, ShortWay.ReadTable(Answer(7, new TableText(text, [])), 7)?.Text);
+        Assert.Equal(text, ShortWay.ReadTable(Answer(long.MaxValue, new TableText(text, [])), long.MaxValue)?.Text);
+    }
+
+    [Fact]
+    public void What_is_no_table_of_the_usual_kind_is_left_to_the_serializer()
+    {
+        var answer = Encoding.UTF8.GetString(Answer(7, new TableText("a\n", [])));
+        string[] others =
+        [
+            "", "{}", answer[..^1], answer + " ", " " + answer, answer.Replace("2.0", "2.1", StringComparison.Ordinal),
+            answer.Replace("\"a", "\"\"a", StringComparison.Ordinal), answer.Replace("\\n", "\\t", StringComparison.Ordinal),
+            answer.Replace("\\n", "\\", StringComparison.Ordinal), answer.Replace("\\n", "\\u001", StringComparison.Ordinal),
+            answer.Replace("[]", "[\"CLASS\"]", StringComparison.Ordinal),
+        ];
+        Assert.All(others, line => Assert.Null(ShortWay.ReadTable(Encoding.UTF8.GetBytes(line), 7)));
+        Assert.Null(ShortWay.ReadTable(Encoding.UTF8.GetBytes(answer), 8));
+        byte[] broken = [.. Encoding.UTF8.GetBytes(answer)];
+        broken[answer.IndexOf('a', StringComparison.Ordinal)] = 0xff;
+        Assert.Null(ShortWay.ReadTable(broken, 7));
+        for (var end = 0; end < answer.Length; end++)
+            Assert.Null(ShortWay.ReadTable(Encoding.UTF8.GetBytes(answer[..end]), 7));
     }
 
     [Fact]
@@ -98,18 +134,34 @@ public sealed class ShortWayTests
         for (var first = 0; first < 0x10000; first += 64)
         {
             var text = string.Concat(Enumerable.Range(first, 64).Select(value => (char)value).Where(character => !char.IsSurrogate(character)));
-            Assert.Equal(text, Arrived(text));
+            Assert.All(Arrived(text), arrived => Assert.Equal(text, arrived));
         }
 
-        Assert.Equal("\ufffd", Arrived("\ud800"));
-        Assert.Equal("a\ufffdb", Arrived("a\udc00b"));
+        Assert.All(Arrived("\ud800"), arrived => Assert.Equal("\ufffd", arrived));
+        Assert.All(Arrived("a\udc00b"), arrived => Assert.Equal("a\ufffdb", arrived));
     }
 
-    private static string Arrived(string text)
+    // By both ways.
+    private static string[] Arrived(string text) =>
+    [
+        Sent("method", JsonRpc.Request(7, "method", writer => writer.WriteStringValue(text))).GetValue<string>(),
+        Sent(ControlMethods.List, ShortWay.Request(7, new ListParams(text)))["selector"]!.GetValue<string>(),
+    ];
+
+    // The params of a request.
+    private static JsonNode Sent(string method, ReadOnlyMemory<byte> line)
     {
-        var line = JsonRpc.Request(1, "method", writer => writer.WriteStringValue(text)).Span;
         // One message a line, so a line's end must never be in one.
-        Assert.Equal(line.Length - 1, line.IndexOf((byte)'\n'));
-        return JsonNode.Parse(line)!["params"]!.GetValue<string>();
+        Assert.Equal(line.Length - 1, line.Span.IndexOf((byte)'\n'));
+        var request = JsonNode.Parse(line.Span)!;
+        Assert.Equal(("2.0", 7, method), (request["jsonrpc"]!.GetValue<string>(), request["id"]!.GetValue<int>(), request["method"]!.GetValue<string>()));
+        return request["params"]!;
+    }
+
+    private static byte[] Answer(long id, TableText table)
+    {
+        var number = JsonSerializer.SerializeToElement(id);
+        var line = JsonRpc.Result(number, writer => JsonSerializer.Serialize(writer, table, ControlJson.Default.TableText));
+        return line.Span.TrimEnd((byte)'\n').ToArray();
     }
 }

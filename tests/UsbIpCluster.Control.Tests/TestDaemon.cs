@@ -14,7 +14,7 @@ internal sealed class TestDaemon : IAsyncDisposable
     public TestDaemon(Func<ControlServerOptions, ControlServerOptions>? change = null)
     {
         Path = System.IO.Path.Combine(_folder.FullName, "control.sock");
-        var options = new ControlServerOptions { Path = Path, Report = (line, _) => Reports.Add(line) };
+        var options = new ControlServerOptions { Path = Path, Clock = new FixedClock(), Report = (line, _) => Reports.Add(line) };
         _server = ControlServer.Start(change is null ? options : change(options), Handler);
     }
 
@@ -33,6 +33,16 @@ internal sealed class TestDaemon : IAsyncDisposable
         await _server.DisposeAsync();
         _folder.Delete(recursive: true);
     }
+}
+
+/// <summary>A clock that stands still, in UTC.</summary>
+internal sealed class FixedClock : TimeProvider
+{
+    public static readonly DateTimeOffset Now = new(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    public override DateTimeOffset GetUtcNow() => Now;
 }
 
 /// <summary>A client that sends whatever a test wants.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using UsbIpCluster.Cli.Completion;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Commands;
 
@@ -49,7 +50,7 @@ internal sealed class DetachCommand : CliCommand
         foreach (var row in rows)
             session.Surroundings.Out.WriteLine($"detached: {Words.Of(row with { State = "" })}");
         if (rows.Count == 0)
-            session.Remark(PortCommand.NothingAttached);
+            session.Remark(Listings.NothingAttached);
     }
 
     // The port of the stock tools is written with two digits.

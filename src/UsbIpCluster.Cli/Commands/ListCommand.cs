@@ -1,7 +1,7 @@
 using System.CommandLine;
 using UsbIpCluster.Cli.Completion;
-using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Commands;
 
@@ -35,52 +35,16 @@ internal sealed class ListCommand : CliCommand
         DevicesAsync(connect, local: false, _ => true, cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task RunAsync(Session session, ParseResult arguments)
+    public override Task RunAsync(Session session, ParseResult arguments)
     {
         var request = new ListParams(arguments.GetValue(_selector), arguments.GetValue(_local), arguments.GetValue(_remote));
-        var rows = await session.AskAsync(request.Remote ?? "the daemon", (client, cancelled) => client.ListAsync(request, cancelled));
-        if (session.Json)
-            JsonOutput.WriteRows(session.Surroundings.Out, rows, ControlJson.Default.DeviceRow);
-        else if (arguments.GetValue(_parsable))
-            WriteParsable(session.Surroundings.Out, rows);
-        else if (rows.Count > 0)
-            ToTable(rows, session.Verbose).Write(session.Surroundings);
-        else
-            session.Remark(NothingFound(request));
+        return arguments.GetValue(_parsable) && !session.Json ? WriteParsableAsync(session, request) : Listings.DevicesAsync(session, request);
     }
 
     // As print_device in tools/usb/usbip/src/usbip_list.c does.
-    private static void WriteParsable(TextWriter writer, IReadOnlyList<DeviceRow> rows)
+    private static async Task WriteParsableAsync(Session session, ListParams request)
     {
-        foreach (var row in rows)
-            writer.WriteLine($"busid={SafeText.Of(row.BusId)}#usbid={SafeText.Of(row.Vid)}:{SafeText.Of(row.Pid)}#");
+        foreach (var row in await session.AskAsync("the daemon", (client, cancelled) => client.ListAsync(request, cancelled)))
+            session.Surroundings.Out.WriteLine($"busid={SafeText.Of(row.BusId)}#usbid={SafeText.Of(row.Vid)}:{SafeText.Of(row.Pid)}#");
     }
-
-    /// <summary>Devices as a table.</summary>
-    public static Table ToTable(IReadOnlyList<DeviceRow> rows, bool verbose)
-    {
-        var table = new Table([
-            new("NODE"), new("BUSID"), new("ID"), new("NAME", Optional: true, Rank: 2), new("PRODUCT", Shrinks: true, Rank: 3),
-            new("SERIAL", Shrinks: true, Rank: 4), new("STATE"), new("HOLDER", Optional: true, Rank: 1),
-            .. verbose
-                ? new Column[] { new("MANUFACTURER", Shrinks: true, Rank: 8), new("CLASS", Rank: 5), new("SPEED", Rank: 6), new("BACKEND", Rank: 7) }
-                : []]);
-        foreach (var row in rows)
-        {
-            var state = row.Reachable ? new Cell(row.State, Styles.OfDevice(row.State)) : new Cell($"{row.State} (unreachable)", Style.Quiet);
-            table.Add([
-                row.Node, row.BusId, $"{row.Vid}:{row.Pid}", row.Name, row.Product, row.Serial, state, Words.HolderOf(row),
-                .. verbose ? new Cell[] { row.Manufacturer, row.Class, row.Speed, row.Backend } : []]);
-        }
-
-        return table;
-    }
-
-    private static string NothingFound(ListParams request) => request switch
-    {
-        { Remote: { } remote } => $"{remote} exports no devices",
-        { Selector: { } selector } => $"no device matches {selector}; see all: usbipc list",
-        { Local: true } => "no devices on this node; plug one in",
-        _ => "no devices; plug one in, or see which hosts are up: usbipc nodes",
-    };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Commands;
 

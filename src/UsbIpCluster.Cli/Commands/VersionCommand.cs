@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Commands;
 

@@ -1,4 +1,5 @@
 using UsbIpCluster.Cli.Output;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Completion;
 

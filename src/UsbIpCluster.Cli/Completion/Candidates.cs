@@ -1,5 +1,6 @@
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Completion;
 

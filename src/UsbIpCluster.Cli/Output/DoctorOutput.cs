@@ -1,4 +1,5 @@
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Output;
 

@@ -1,3 +1,5 @@
+using UsbIpCluster.Control.Display;
+
 namespace UsbIpCluster.Cli.Output;
 
 /// <summary>

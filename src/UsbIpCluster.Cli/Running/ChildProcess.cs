@@ -94,37 +94,37 @@ internal sealed partial class ChildProcess
     private static string Hint(int error) =>
         error == NotAProgram ? "; the first line of a script has to name its interpreter (#!)" : "";
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Spawn(
         out int id, string file, nint actions, ref byte attributes, string?[] arguments, string?[] environment);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_init")]
     private static partial int AttributesInit(ref byte attributes);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_destroy")]
     private static partial int AttributesDestroy(ref byte attributes);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setflags")]
     private static partial int SetFlags(ref byte attributes, short flags);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setsigmask")]
     private static partial int SetMask(ref byte attributes, ref byte signals);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    [LibraryImport("libc.so.6", EntryPoint = "posix_spawnattr_setsigdefault")]
     private static partial int SetDefaults(ref byte attributes, ref byte signals);
 
-    [LibraryImport("libc", EntryPoint = "sigemptyset")]
+    [LibraryImport("libc.so.6", EntryPoint = "sigemptyset")]
     private static partial int EmptySet(ref byte signals);
 
-    [LibraryImport("libc", EntryPoint = "sigaddset")]
+    [LibraryImport("libc.so.6", EntryPoint = "sigaddset")]
     private static partial int AddToSet(ref byte signals, int signal);
 
-    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitFor(int id, out int status, int options);
 
-    [LibraryImport("libc", EntryPoint = "signal")]
+    [LibraryImport("libc.so.6", EntryPoint = "signal")]
     private static partial nint SetHandler(int signal, nint handler);
 
-    [LibraryImport("libc", EntryPoint = "kill")]
+    [LibraryImport("libc.so.6", EntryPoint = "kill")]
     private static partial int Kill(int id, int signal);
 }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Running;
 

@@ -99,9 +99,9 @@ internal sealed partial class PassedOnSignals : IDisposable
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
+    [LibraryImport("libc.so.6", EntryPoint = "tcgetpgrp")]
     private static partial int ForegroundGroup(int terminal);
 
-    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    [LibraryImport("libc.so.6", EntryPoint = "getpgrp")]
     private static partial int OwnGroup();
 }

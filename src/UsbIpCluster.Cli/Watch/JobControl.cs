@@ -31,24 +31,24 @@ internal static partial class JobControl
     /// <summary>Sets what <see cref="Modes()"/> said.</summary>
     public static void Restore(byte[] modes) => _ = SetModes(StandardInput, Now, ref MemoryMarshal.GetArrayDataReference(modes));
 
-    [LibraryImport("libc", EntryPoint = "getpid")]
+    [LibraryImport("libc.so.6", EntryPoint = "getpid")]
     private static partial int ProcessId();
 
-    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    [LibraryImport("libc.so.6", EntryPoint = "getpgrp")]
     private static partial int Group();
 
-    [LibraryImport("libc", EntryPoint = "getsid")]
+    [LibraryImport("libc.so.6", EntryPoint = "getsid")]
     private static partial int SessionOf(int process);
 
-    [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
+    [LibraryImport("libc.so.6", EntryPoint = "tcgetpgrp")]
     private static partial int ForegroundOf(int terminal);
 
-    [LibraryImport("libc", EntryPoint = "kill")]
+    [LibraryImport("libc.so.6", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
 
-    [LibraryImport("libc", EntryPoint = "tcgetattr")]
+    [LibraryImport("libc.so.6", EntryPoint = "tcgetattr")]
     private static partial int GetModes(int terminal, ref byte modes);
 
-    [LibraryImport("libc", EntryPoint = "tcsetattr")]
+    [LibraryImport("libc.so.6", EntryPoint = "tcsetattr")]
     private static partial int SetModes(int terminal, int when, ref byte modes);
 }

@@ -1,9 +1,9 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
-using UsbIpCluster.Cli.Commands;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
-using Look = UsbIpCluster.Cli.Output.Style;
+using UsbIpCluster.Control.Display;
+using Look = UsbIpCluster.Control.Display.Style;
 
 namespace UsbIpCluster.Cli.Watch;
 
@@ -26,9 +26,9 @@ internal sealed class WatchFrame(Surroundings surroundings)
         List<Layout> parts = [Part(1, Title(state, width))];
         if (width >= LeastWidth)
         {
-            Add(plan.Nodes, () => ToRenderable(NodesCommand.ToTable(state.Rows.Nodes, now), width, 0, plan.Nodes));
-            Add(plan.Devices, () => ToRenderable(ListCommand.ToTable(devices, verbose: false), width, state.Scroll, plan.Devices));
-            Add(plan.Ports, () => ToRenderable(PortCommand.ToTable(state.Rows.Ports, verbose: false, now), width, 0, plan.Ports));
+            Add(plan.Nodes, () => ToRenderable(Tables.Of(state.Rows.Nodes, now), width, 0, plan.Nodes));
+            Add(plan.Devices, () => ToRenderable(Tables.Of(devices, verbose: false), width, state.Scroll, plan.Devices));
+            Add(plan.Ports, () => ToRenderable(Tables.Of(state.Rows.Ports, verbose: false, now), width, 0, plan.Ports));
             Add(plan.Events, () => Events(state, width, plan.Events));
             Add(plan.Keys, () => Keys(state, devices.Count, width));
         }
@@ -76,7 +76,7 @@ internal sealed class WatchFrame(Surroundings surroundings)
         .Prepend(Line("EVENTS", Look.Heading, width)));
 
     /// <summary>A heading, and as many rows from one on as there are lines for.</summary>
-    private Spectre.Console.Table ToRenderable(Output.Table table, int width, int first, int lines)
+    private Spectre.Console.Table ToRenderable(Control.Display.Table table, int width, int first, int lines)
     {
         var layout = table.Fit(width);
         var rendered = new Spectre.Console.Table().NoBorder();

@@ -41,7 +41,7 @@ internal sealed partial class BlockingStream : UnseekableStream
         Span<byte> address = stackalloc byte[2 + 108];
         if (path.Length == 0 || !Encoding.UTF8.TryGetBytes(path, address[2..^1], out var length))
             throw new ArgumentException("a Unix socket's path has 1 to 107 bytes", nameof(path));
-        MemoryMarshal.Write(address, (short)AddressFamily.Unix);
+        MemoryMarshal.Write(address, (short)UnixFamily);
         var stream = new BlockingStream(Open(), patience);
         try
         {
@@ -49,7 +49,7 @@ internal sealed partial class BlockingStream : UnseekableStream
             {
                 var error = Marshal.GetLastPInvokeError();
                 if (error is not (Errno.Interrupted or Errno.TryAgain))
-                    throw new SocketException((int)(error is Errno.AccessDenied or Errno.NotPermitted ? SocketError.AccessDenied : SocketError.ConnectionRefused));
+                    throw Refused(error);
                 stream.EndIfOver(cancellationToken);
             }
 
@@ -105,9 +105,9 @@ internal sealed partial class BlockingStream : UnseekableStream
 
     private static SafeFileHandle Open()
     {
-        var descriptor = Create((int)AddressFamily.Unix, StreamSocket | CloseOnExec, 0);
+        var descriptor = Create(UnixFamily, StreamSocket | CloseOnExec, 0);
         if (descriptor < 0)
-            throw new SocketException((int)SocketError.TooManyOpenSockets);
+            throw NoSocket();
         var socket = new SafeFileHandle(descriptor, ownsHandle: true);
         // struct timeval of a 64-bit machine: seconds, microseconds.
         Span<long> turn = [0, (long)Turn.TotalMicroseconds];
@@ -122,6 +122,12 @@ internal sealed partial class BlockingStream : UnseekableStream
         if (_patience != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(_start) > _patience)
             throw new TimeoutException();
     }
+
+    // What a method mentions is loaded when it begins: an exception's type, and its assembly, only where it is thrown.
+    private static SocketException Refused(int error) =>
+        new((int)(error is Errno.AccessDenied or Errno.NotPermitted ? SocketError.AccessDenied : SocketError.ConnectionRefused));
+
+    private static SocketException NoSocket() => new((int)SocketError.TooManyOpenSockets);
 
     private static void ThrowUnlessAgain()
     {
@@ -140,6 +146,7 @@ internal sealed partial class BlockingStream : UnseekableStream
     }
 
     // bits/socket.h, bits/socket_type.h, asm-generic/socket.h
+    private const int UnixFamily = 1;
     private const int StreamSocket = 1;
     private const int CloseOnExec = 0x80000;
     private const int NoSignal = 0x4000;
@@ -147,18 +154,18 @@ internal sealed partial class BlockingStream : UnseekableStream
     private const int ReceiveTimeout = 20;
     private const int SendTimeout = 21;
 
-    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "socket", SetLastError = true)]
     private static partial int Create(int family, int type, int protocol);
 
-    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "setsockopt", SetLastError = true)]
     private static partial int SetOption(SafeFileHandle socket, int level, int option, ref long value, int length);
 
-    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "connect", SetLastError = true)]
     private static partial int Connect(SafeFileHandle socket, ref byte address, int length);
 
-    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Receive(SafeFileHandle socket, ref byte buffer, nuint length, int flags);
 
-    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    [LibraryImport("libc.so.6", EntryPoint = "send", SetLastError = true)]
     private static partial nint Send(SafeFileHandle socket, ref byte buffer, nuint length, int flags);
 }

@@ -30,6 +30,9 @@ public sealed record ControlServerOptions
     /// <summary>How long a client may take to make room for one message.</summary>
     public TimeSpan WritePatience { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The clock that the ages in tables are told by.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Told what its log should know: a line, and the exception behind it.</summary>
     public Action<string, Exception?> Report { get; init; } = (_, _) => { };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Control.Rpc;
 
 namespace UsbIpCluster.Control.Server;
@@ -15,13 +16,16 @@ internal static class Dispatch
     /// <summary>Carries out a request.</summary>
     /// <exception cref="RpcException">The method is unknown, or its parameters are wrong.</exception>
     /// <exception cref="ControlException">The handler's.</exception>
-    public static Task<Answer> CallAsync(IControlHandler handler, RpcRequest request, ControlCaller caller, CancellationToken cancellationToken)
+    public static Task<Answer> CallAsync(
+        IControlHandler handler, RpcRequest request, ControlCaller caller, TimeProvider clock, CancellationToken cancellationToken)
     {
         var json = ControlJson.Default;
         return request.Method switch
         {
-            ControlMethods.List => Rows(json.ListParams, handler.ListAsync, json.IReadOnlyListDeviceRow),
-            ControlMethods.Nodes => Rows(json.NodesParams, handler.NodesAsync, json.IReadOnlyListNodeRow),
+            ControlMethods.List => RowsOrTable(
+                json.ListParams, handler.ListAsync, json.IReadOnlyListDeviceRow, (rows, form) => Tables.Of(rows, form.Verbose)),
+            ControlMethods.Nodes => RowsOrTable(
+                json.NodesParams, handler.NodesAsync, json.IReadOnlyListNodeRow, (rows, _) => Tables.Of(rows, clock.GetUtcNow())),
             ControlMethods.RemoveNode => Rows(json.RemoveNodeParams, handler.RemoveNodeAsync, json.IReadOnlyListNodeRow),
             ControlMethods.Bind => Rows(json.BindParams, handler.BindAsync, json.IReadOnlyListDeviceRow),
             ControlMethods.Unbind => Rows(json.UnbindParams, handler.UnbindAsync, json.IReadOnlyListDeviceRow),
@@ -29,7 +33,8 @@ internal static class Dispatch
             ControlMethods.Attach => Rows(json.AttachParams, handler.AttachAsync, json.IReadOnlyListPortRow),
             ControlMethods.Hold => Rows(json.HoldParams, handler.HoldAsync, json.IReadOnlyListPortRow),
             ControlMethods.Detach => Rows(json.DetachParams, handler.DetachAsync, json.IReadOnlyListPortRow),
-            ControlMethods.Port => Rows(json.PortParams, handler.PortAsync, json.IReadOnlyListPortRow),
+            ControlMethods.Port => RowsOrTable(
+                json.PortParams, handler.PortAsync, json.IReadOnlyListPortRow, (rows, form) => Tables.Of(rows, form.Verbose, clock.GetUtcNow())),
             ControlMethods.Status => Rows(json.StatusParams, handler.StatusAsync, json.StatusRow),
             ControlMethods.Version => Rows(json.VersionParams, handler.VersionAsync, json.VersionRow),
             ControlMethods.Doctor => Rows(json.DoctorParams, handler.DoctorAsync, json.DoctorReport),
@@ -43,6 +48,21 @@ internal static class Dispatch
         {
             var result = await call(Read(request, parameters), caller, cancellationToken);
             return new Answer(writer => JsonSerializer.Serialize(writer, result, rows));
+        }
+
+        async Task<Answer> RowsOrTable<TParams, TRow>(
+            JsonTypeInfo<TParams> parameters,
+            Func<TParams, ControlCaller, CancellationToken, Task<IReadOnlyList<TRow>>> call,
+            JsonTypeInfo<IReadOnlyList<TRow>> rows,
+            Func<IReadOnlyList<TRow>, TableForm, Table> table)
+            where TParams : ITableParams
+        {
+            var asked = Read(request, parameters);
+            var result = await call(asked, caller, cancellationToken);
+            if (asked.Table is not { } form)
+                return new Answer(writer => JsonSerializer.Serialize(writer, result, rows));
+            var text = TableText.Of(table(result, form), form);
+            return new Answer(writer => JsonSerializer.Serialize(writer, text, json.TableText));
         }
 
         async Task<Answer> Events()

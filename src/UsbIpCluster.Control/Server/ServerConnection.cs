@@ -138,7 +138,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         Answer answer;
         try
         {
-            answer = await Dispatch.CallAsync(_handler, request, await _caller.WaitAsync(_life.Token), _life.Token);
+            answer = await Dispatch.CallAsync(_handler, request, await _caller.WaitAsync(_life.Token), _options.Clock, _life.Token);
         }
         catch (RpcException e)
         {

@@ -42,6 +42,6 @@ public static partial class KernelClock
         _ => (status & StatusUnsynchronized) != 0 ? ClockState.Unsynchronized : ClockState.Synchronized,
     };
 
-    [LibraryImport("libc", EntryPoint = "adjtimex")]
+    [LibraryImport("libc.so.6", EntryPoint = "adjtimex")]
     private static partial int AdjustTime(ref byte timex);
 }

@@ -10,6 +10,6 @@ internal static partial class SystemSignals
     /// <summary>SIGTERM: asks a daemon to leave the cluster and stop. A process that has ended already is no error.</summary>
     public static void Terminate(int processId) => _ = Kill(processId, Term);
 
-    [LibraryImport("libc", EntryPoint = "kill")]
+    [LibraryImport("libc.so.6", EntryPoint = "kill")]
     private static partial int Kill(int processId, int signal);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using UsbIpCluster.Certificates;
 using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
+using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Commands.Ca;
 

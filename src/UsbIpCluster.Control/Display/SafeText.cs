@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text;
 
-namespace UsbIpCluster.Cli.Output;
+namespace UsbIpCluster.Control.Display;
 
 /// <summary>
 /// Text from devices, other hosts and the daemon is data. A product string may hold escape sequences that retitle or reprogram a terminal,
 /// or marks that turn the direction of writing: none of that is printed.
 /// </summary>
-internal static class SafeText
+public static class SafeText
 {
     /// <summary>The text in one line, without control, format and other characters that a terminal acts on.</summary>
     public static string Of(string? text) => Of(text, out _);

@@ -1,9 +1,7 @@
-using UsbIpCluster.Control;
-
-namespace UsbIpCluster.Cli.Output;
+namespace UsbIpCluster.Control.Display;
 
 /// <summary>Devices and attachments in a few words, safe to print.</summary>
-internal static class Words
+public static class Words
 {
     /// <summary><c>lab1/1-1 0525:a4a5 Gadget</c>.</summary>
     public static string Of(DeviceRow device) => Join($"{device.Node}/{device.BusId}", $"{device.Vid}:{device.Pid}", device.Product);

@@ -1,7 +1,7 @@
-namespace UsbIpCluster.Cli.Output;
+namespace UsbIpCluster.Control.Display;
 
 /// <summary>Which columns a table shows, and how wide each is.</summary>
-internal sealed class TableLayout
+public sealed class TableLayout
 {
     /// <summary>Between two columns.</summary>
     public const int Gap = 2;

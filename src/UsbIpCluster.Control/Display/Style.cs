@@ -1,9 +1,7 @@
-using UsbIpCluster.Control;
-
-namespace UsbIpCluster.Cli.Output;
+namespace UsbIpCluster.Control.Display;
 
 /// <summary>What a colour means.</summary>
-internal enum Style
+public enum Style
 {
     /// <summary>Nothing special.</summary>
     Plain,
@@ -25,7 +23,7 @@ internal enum Style
 }
 
 /// <summary>Which state has which colour.</summary>
-internal static class Styles
+public static class Styles
 {
     /// <summary>Wraps text in the style's escape sequence (ECMA-48, SGR).</summary>
     public static string Paint(this Style style, string text) => style switch

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace UsbIpCluster.Cli.Output;
+namespace UsbIpCluster.Control.Display;
 
 /// <summary>How many columns of a terminal a character takes: what East Asian Width (Unicode annex 11) calls wide or fullwidth takes two.</summary>
-internal static class CharacterWidth
+public static class CharacterWidth
 {
     // First and last of each range, in order: Unicode 14's W and F, gaps without a character included; emoji are among them.
     private static ReadOnlySpan<int> Wide =>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace UsbIpCluster.Cli.Output;
+namespace UsbIpCluster.Control.Display;
 
 /// <summary>A column of a table.</summary>
 /// <param name="Heading">Its heading.</param>
@@ -8,10 +8,10 @@ namespace UsbIpCluster.Cli.Output;
 /// <param name="Shrinks">Shortened first when the terminal is too narrow.</param>
 /// <param name="Optional">Left out when every cell is empty.</param>
 /// <param name="Rank">0 for what a row can't do without; of the others the highest is left out first when there is no room for all.</param>
-internal sealed record Column(string Heading, bool Right = false, bool Shrinks = false, bool Optional = false, int Rank = 0);
+public sealed record Column(string Heading, bool Right = false, bool Shrinks = false, bool Optional = false, int Rank = 0);
 
 /// <summary>A cell: text from anywhere, made safe here.</summary>
-internal readonly record struct Cell
+public readonly record struct Cell
 {
     /// <summary>Creates a cell.</summary>
     public Cell(string? text, Style style = Style.Plain)
@@ -42,7 +42,7 @@ internal readonly record struct Cell
 /// Rows under headings, in columns as wide as they must be; on a terminal no wider than it, so that no line is wrapped. What is too much is
 /// taken from the columns that shrink, then from all that are long, then whole columns are left out, and said to be.
 /// </summary>
-internal sealed class Table(params Column[] columns)
+public sealed class Table(params Column[] columns)
 {
     private readonly List<Cell[]> _rows = [];
 
@@ -52,16 +52,16 @@ internal sealed class Table(params Column[] columns)
     /// <summary>Adds a row, one cell a column.</summary>
     public void Add(params Cell[] cells) => _rows.Add(cells);
 
-    /// <summary>Writes headings and rows.</summary>
-    public void Write(Surroundings surroundings)
+    /// <summary>Writes headings and rows, one a line.</summary>
+    /// <returns>The headings of the columns that there was no room for.</returns>
+    public IReadOnlyList<string> Write(TextWriter writer, TableForm form)
     {
-        var layout = Fit(surroundings.OutIsTerminal ? surroundings.Width() : null);
-        var (line, coloured) = (new StringBuilder(), surroundings.Coloured);
-        WriteLine(surroundings.Out, line, layout, Array.ConvertAll(columns, column => new Cell(column.Heading, Style.Heading)), coloured);
+        var layout = Fit(form.Width);
+        var line = new StringBuilder();
+        WriteLine(writer, line, layout, Array.ConvertAll(columns, column => new Cell(column.Heading, Style.Heading)), form.Coloured);
         foreach (var row in _rows)
-            WriteLine(surroundings.Out, line, layout, row, coloured);
-        if (layout.LeftOut.Count > 0)
-            surroundings.Error.WriteLine(SafeText.Cut($"no room for {string.Join(", ", layout.LeftOut)}", surroundings.Width()));
+            WriteLine(writer, line, layout, row, form.Coloured);
+        return layout.LeftOut;
     }
 
     /// <summary>The columns that are shown, and how wide each is.</summary>

@@ -9,8 +9,6 @@ internal static class Listings
     /// <summary>What <c>port</c> says when there is nothing, and others that end with nothing to show.</summary>
     public const string NothingAttached = "nothing is attached; see what could be: usbipc list";
 
-    private const string Daemon = "the daemon";
-
     /// <summary>The listing that a command's name alone asks for; null when it asks for none.</summary>
     public static Func<Session, Task>? Find(string name) => name switch
     {
@@ -21,40 +19,32 @@ internal static class Listings
     };
 
     /// <summary>The devices.</summary>
-    public static Task DevicesAsync(Session session, ListParams request)
-    {
-        var whom = request.Remote ?? Daemon;
-        return session.Json
-            ? WriteAsync(
-                session,
-                whom,
-                (client, cancelled) => client.ListAsync(request, cancelled),
-                (rows, writer) => JsonOutput.WriteRows(writer, rows, ControlJson.Default.DeviceRow))
-            : session.ShowTableAsync(whom, (client, form, cancelled) => client.ListAsync(request, form, cancelled), NothingFound(request));
-    }
+    public static Task DevicesAsync(Session session, ListParams request) =>
+        ShowAsync(session, request, NothingFound(request), request.Remote ?? "the daemon");
 
     /// <summary>What is attached to this host.</summary>
-    public static Task AttachmentsAsync(Session session) => session.Json
-        ? WriteAsync(
-            session,
-            Daemon,
-            (client, cancelled) => client.PortAsync(new PortParams(), cancelled),
-            (rows, writer) => JsonOutput.WriteRows(writer, rows, ControlJson.Default.PortRow))
-        : session.ShowTableAsync(Daemon, (client, form, cancelled) => client.PortAsync(form, cancelled), NothingAttached);
+    public static Task AttachmentsAsync(Session session) => ShowAsync(session, new PortParams(), NothingAttached);
 
     /// <summary>The nodes of the cluster.</summary>
-    public static Task NodesAsync(Session session) => session.Json
-        ? WriteAsync(
-            session,
-            Daemon,
-            (client, cancelled) => client.NodesAsync(new NodesParams(), cancelled),
-            (rows, writer) => JsonOutput.WriteRows(writer, rows, ControlJson.Default.NodeRow))
-        : session.ShowTableAsync(
-            Daemon, (client, form, cancelled) => client.NodesAsync(form, cancelled), "no nodes, not even this one: the daemon is still starting");
+    public static Task NodesAsync(Session session) =>
+        ShowAsync(session, new NodesParams(), "no nodes, not even this one: the daemon is still starting");
 
-    private static async Task WriteAsync<T>(
-        Session session, string whom, Func<ControlClient, CancellationToken, Task<T>> ask, Action<T, TextWriter> write) =>
-        write(await session.AskAsync(whom, ask), session.Surroundings.Out);
+    private static Task ShowAsync(Session session, ITableParams request, string whenEmpty, string waitingFor = "the daemon") =>
+        session.Json ? WriteJsonAsync(session, request, waitingFor) : WriteTableAsync(session, request, whenEmpty, waitingFor);
+
+    private static async Task WriteTableAsync(Session session, ITableParams request, string whenEmpty, string waitingFor)
+    {
+        var form = session.Surroundings.TableForm(session.Verbose);
+        var table = await session.AskAsync(waitingFor, (client, cancelled) => client.TableAsync(request, form, cancelled));
+        if (table.Text.Length == 0)
+            session.Remark(whenEmpty);
+        session.Surroundings.Out.Write(table.Text);
+        session.Surroundings.RemarkLeftOut(table.LeftOut);
+    }
+
+    private static async Task WriteJsonAsync(Session session, ITableParams request, string waitingFor) =>
+        JsonOutput.WriteRows(
+            session.Surroundings.Out, await session.AskAsync(waitingFor, (client, cancelled) => client.JsonAsync(request, cancelled)));
 
     private static string NothingFound(ListParams request) => request switch
     {

@@ -88,22 +88,6 @@ internal sealed class Session
         }
     }
 
-    /// <summary>Asks the daemon for a table, and shows it.</summary>
-    /// <param name="waitingFor">Who is waited for.</param>
-    /// <param name="ask">Asks for the table in a form.</param>
-    /// <param name="whenEmpty">What is said when it has no rows.</param>
-    /// <exception cref="ControlException">As of <see cref="AskAsync"/>.</exception>
-    public async Task ShowTableAsync(
-        string waitingFor, Func<ControlClient, TableForm, CancellationToken, Task<TableText>> ask, string whenEmpty)
-    {
-        var form = Surroundings.TableForm(Verbose);
-        var table = await AskAsync(waitingFor, (client, cancelled) => ask(client, form, cancelled));
-        if (table.Text.Length == 0)
-            Remark(whenEmpty);
-        Surroundings.Out.Write(table.Text);
-        Surroundings.RemarkLeftOut(table.LeftOut);
-    }
-
     /// <summary>As <see cref="AskAsync"/>, on a connection that stays open: it is the caller's.</summary>
     /// <exception cref="ControlException">The daemon's errors; NoDaemon; TimedOut.</exception>
     public async Task<(ControlClient Connection, T Answer)> AskAndStayAsync<T>(

@@ -69,13 +69,17 @@ public sealed class ControlClient : IAsyncDisposable
         TakeTurnAsync(
             id => ShortWay.Request(id, request), (id, line) => ResultAsync(id, line, ShortWay.ReadDevices, cancellationToken), cancellationToken);
 
-    /// <summary>The devices, as the table that people read: the daemon, which is warm, lays it out much faster than a command that has just begun.</summary>
-    public Task<TableText> ListAsync(ListParams request, TableForm form, CancellationToken cancellationToken) =>
-        TableAsync(id => ShortWay.Request(id, request with { Table = form }), cancellationToken);
+    /// <summary>Rows as the table that people read: the daemon, which is warm, lays it out much faster than a command that has just begun.</summary>
+    public Task<TableText> TableAsync(ITableParams request, TableForm form, CancellationToken cancellationToken) =>
+        TakeTurnAsync(
+            id => ShortWay.Request(id, request.As(form)),
+            async (id, line) => ShortWay.ReadTable(line.Span, id) ?? await ResultAsync(id, line, ReadTable, cancellationToken),
+            cancellationToken);
 
-    /// <summary>The nodes, as a table.</summary>
-    public Task<TableText> NodesAsync(TableForm form, CancellationToken cancellationToken) => 
-        TableAsync(id => ShortWay.Request(id, ControlMethods.Nodes, form), cancellationToken);
+    /// <summary>Rows as the JSON that the daemon writes, each an object. Reading them, only to write them again, would take the serializer.</summary>
+    public Task<IReadOnlyList<string>> JsonAsync(ITableParams request, CancellationToken cancellationToken) =>
+        TakeTurnAsync(
+            id => ShortWay.Request(id, request), (id, line) => ResultAsync(id, line, ShortWay.SplitRows, cancellationToken), cancellationToken);
 
     /// <summary>The nodes.</summary>
     public Task<IReadOnlyList<NodeRow>> NodesAsync(NodesParams request, CancellationToken cancellationToken) =>
@@ -114,10 +118,6 @@ public sealed class ControlClient : IAsyncDisposable
     public Task<IReadOnlyList<PortRow>> PortAsync(PortParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Port, request, ControlJson.Default.PortParams, ControlJson.Default.IReadOnlyListPortRow, cancellationToken);
 
-    /// <summary>This node's attachments, as a table.</summary>
-    public Task<TableText> PortAsync(TableForm form, CancellationToken cancellationToken) => 
-        TableAsync(id => ShortWay.Request(id, ControlMethods.Port, form), cancellationToken);
-
     /// <summary>How the node is.</summary>
     public Task<StatusRow> StatusAsync(StatusParams request, CancellationToken cancellationToken) =>
         CallAsync(ControlMethods.Status, request, ControlJson.Default.StatusParams, ControlJson.Default.StatusRow, cancellationToken);
@@ -151,12 +151,6 @@ public sealed class ControlClient : IAsyncDisposable
 
     /// <summary>Closes the connection; the daemon cancels what it still works on for it.</summary>
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
-
-    private Task<TableText> TableAsync(Func<long, ReadOnlyMemory<byte>> request, CancellationToken cancellationToken) =>
-        TakeTurnAsync(
-            request,
-            async (id, line) => ShortWay.ReadTable(line.Span, id) ?? await ResultAsync(id, line, ReadTable, cancellationToken),
-            cancellationToken);
 
     private static TableText ReadTable(ReadOnlySpan<byte> result) => Deserialize(result, ControlJson.Default.TableText);
 

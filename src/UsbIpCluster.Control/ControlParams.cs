@@ -15,6 +15,9 @@ public interface ITableParams : IControlParams
 {
     /// <summary>How the table is to look; null: rows are asked for.</summary>
     TableForm? Table { get; }
+
+    /// <summary>The same as a table.</summary>
+    ITableParams As(TableForm form);
 }
 
 /// <summary>Which devices to list. A remote host is asked alone: it goes neither with a selector nor with local.</summary>
@@ -28,6 +31,9 @@ public sealed record ListParams(string? Selector = null, bool Local = false, str
     /// <inheritdoc/>
     public string? FindProblem() =>
         Remote is not null && (Selector is not null || Local) ? "remote goes neither with a selector nor with local" : Table?.FindProblem();
+
+    /// <inheritdoc/>
+    public ITableParams As(TableForm form) => this with { Table = form };
 }
 
 /// <summary>Lists the nodes.</summary>
@@ -37,6 +43,9 @@ public sealed record NodesParams(TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
     public string? FindProblem() => Table?.FindProblem();
+
+    /// <inheritdoc/>
+    public ITableParams As(TableForm form) => this with { Table = form };
 }
 
 /// <summary>Removes a node that can't be reached from the cluster, and its devices from every node's list, until it comes back by itself.</summary>
@@ -167,6 +176,9 @@ public sealed record PortParams(TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
     public string? FindProblem() => Table?.FindProblem();
+
+    /// <inheritdoc/>
+    public ITableParams As(TableForm form) => this with { Table = form };
 }
 
 /// <summary>Asks for the recent events.</summary>

@@ -22,14 +22,17 @@ internal static class ShortWay
     private const int ReachableField = 13;
     private const int EpochField = 14;
 
-    /// <summary>A request of <see cref="ControlMethods.List"/>, as a line.</summary>
-    public static ReadOnlyMemory<byte> Request(long id, ListParams parameters) => Line(
-        id,
-        ControlMethods.List,
-        $"\"selector\":{Text(parameters.Selector)},\"local\":{Text(parameters.Local)},\"remote\":{Text(parameters.Remote)},\"table\":{Text(parameters.Table)}");
-
-    /// <summary>A request of a method that takes a table's form and nothing else, as a line.</summary>
-    public static ReadOnlyMemory<byte> Request(long id, string method, TableForm form) => Line(id, method, $"\"table\":{Text(form)}");
+    /// <summary>A request for rows or their table, as a line.</summary>
+    public static ReadOnlyMemory<byte> Request(long id, ITableParams parameters) => parameters switch
+    {
+        ListParams list => Line(
+            id,
+            ControlMethods.List,
+            $"\"selector\":{Text(list.Selector)},\"local\":{Text(list.Local)},\"remote\":{Text(list.Remote)},\"table\":{Text(list.Table)}"),
+        NodesParams nodes => Line(id, ControlMethods.Nodes, $"\"table\":{Text(nodes.Table)}"),
+        PortParams port => Line(id, ControlMethods.Port, $"\"table\":{Text(port.Table)}"),
+        _ => throw new ArgumentOutOfRangeException(nameof(parameters), parameters, "no method has these"),
+    };
 
     /// <summary>
     /// Reads an answer with a table that has all its columns, as this version's daemon writes it; null when it is anything else, or no answer.
@@ -60,6 +63,24 @@ internal static class ShortWay
         }
     }
 
+    /// <summary>The objects of an array.</summary>
+    /// <exception cref="JsonException">It is none, or of something else.</exception>
+    public static IReadOnlyList<string> SplitRows(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var rows = new List<string>();
+        Expect(ref reader, JsonTokenType.StartArray);
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            rows.Add(Encoding.UTF8.GetString(json[start..(int)reader.BytesConsumed]));
+        }
+
+        EndArray(ref reader);
+        return rows;
+    }
+
     /// <summary>Reads an array of devices.</summary>
     /// <exception cref="JsonException">It is none.</exception>
     public static IReadOnlyList<DeviceRow> ReadDevices(ReadOnlySpan<byte> json)
@@ -72,10 +93,7 @@ internal static class ShortWay
             Expect(ref reader, JsonTokenType.StartArray);
             while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
                 rows.Add(ReadDevice(ref reader, texts));
-            if (reader.TokenType != JsonTokenType.EndArray)
-                throw new JsonException("a row is no object");
-            // What is behind the array is an error that this finds.
-            reader.Read();
+            EndArray(ref reader);
             return rows;
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException)
@@ -163,6 +181,14 @@ internal static class ShortWay
         }
 
         return -1;
+    }
+
+    private static void EndArray(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.EndArray)
+            throw new JsonException("a row is no object");
+        // What is behind the array is an error that this finds.
+        reader.Read();
     }
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type)

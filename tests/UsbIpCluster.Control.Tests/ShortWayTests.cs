@@ -35,10 +35,10 @@ public sealed class ShortWayTests
         TableForm?[] forms = [null, new TableForm(), new TableForm(80, Coloured: true), new TableForm(ushort.MaxValue, Verbose: true)];
         foreach (var request in from text in Texts from other in Texts from form in forms select new ListParams(text, text is null, other, form))
             Assert.Equal(request, Sent(ControlMethods.List, ShortWay.Request(7, request)).Deserialize(ControlJson.Default.ListParams));
-        foreach (var form in forms.OfType<TableForm>())
+        foreach (var form in forms)
         {
-            Assert.Equal(new PortParams(form), Sent("port", ShortWay.Request(7, "port", form)).Deserialize(ControlJson.Default.PortParams));
-            Assert.Equal(new NodesParams(form), Sent("nodes", ShortWay.Request(7, "nodes", form)).Deserialize(ControlJson.Default.NodesParams));
+            Assert.Equal(new PortParams(form), Sent("port", ShortWay.Request(7, new PortParams(form))).Deserialize(ControlJson.Default.PortParams));
+            Assert.Equal(new NodesParams(form), Sent("nodes", ShortWay.Request(7, new NodesParams(form))).Deserialize(ControlJson.Default.NodesParams));
         }
     }
 
@@ -72,6 +72,17 @@ public sealed class ShortWayTests
         Assert.Null(ShortWay.ReadTable(broken, 7));
         for (var end = 0; end < answer.Length; end++)
             Assert.Null(ShortWay.ReadTable(Encoding.UTF8.GetBytes(answer[..end]), 7));
+    }
+
+    [Fact]
+    public void Rows_are_taken_as_they_are()
+    {
+        var row = JsonSerializer.Serialize(Device, ControlJson.Default.DeviceRow);
+        Assert.Equal([row, "{}", """{ "a": [{}, "]"] }"""], ShortWay.SplitRows(Encoding.UTF8.GetBytes($$"""[{{row}},{},{ "a": [{}, "]"] } ]""")));
+        Assert.Empty(ShortWay.SplitRows("[]"u8));
+        Assert.All(
+            ["", "{}", "null", "[", "[1]", "[[]]", $"[{row}", $"[{row}}}", $"[{row}] 1", row, "[{]", "[{},]"],
+            json => Assert.ThrowsAny<JsonException>(() => ShortWay.SplitRows(Encoding.UTF8.GetBytes(json))));
     }
 
     [Fact]

@@ -12,11 +12,20 @@ internal static class JsonOutput
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes an array, one row a line.</summary>
-    public static void WriteRows<T>(TextWriter writer, IReadOnlyList<T> rows, JsonTypeInfo<T> type)
+    public static void WriteRows<T>(TextWriter writer, IReadOnlyList<T> rows, JsonTypeInfo<T> type) =>
+        WriteRows(writer, [.. rows.Select(row => Text(json => JsonSerializer.Serialize(json, row, type)))]);
+
+    /// <summary>Writes an array of rows that are JSON already, one a line.</summary>
+    public static void WriteRows(TextWriter writer, IReadOnlyList<string> rows)
     {
         writer.WriteLine("[");
         for (var i = 0; i < rows.Count; i++)
-            writer.WriteLine($"  {Text(json => JsonSerializer.Serialize(json, rows[i], type))}{(i < rows.Count - 1 ? "," : "")}");
+        {
+            writer.Write("  ");
+            writer.Write(rows[i]);
+            writer.WriteLine(i < rows.Count - 1 ? "," : "");
+        }
+
         writer.WriteLine("]");
     }
 

@@ -18,6 +18,7 @@ internal sealed class Association(Transport transport, Address remote)
     private int _running;
     private int _failures;
     private volatile bool _connected;
+    private volatile bool _breached;
     private volatile TaskCompletionSource? _flushed;
     private volatile TaskCompletionSource? _answers;
 
@@ -69,9 +70,10 @@ internal sealed class Association(Transport transport, Address remote)
         {
             var (connected, peer) = await Connect(answers.Task);
             await using var stream = connected;
-            if (_failures > 0)
+            if (_failures > 0 && !_breached)
                 transport.Log(LogLevel.InfoLevel, $"Connected to {remote} again");
-            _failures = 0;
+            // One that broke the protocol the last time has to keep to it once before a connection counts.
+            (_failures, _breached) = (_breached ? _failures : 0, false);
             await Pump(stream, peer);
         }
         catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
@@ -167,6 +169,7 @@ internal sealed class Association(Transport transport, Address remote)
         }
         catch (WireException e)
         {
+            _breached = true;
             transport.Refuse(e.Message);
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)

@@ -1,4 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Cluster;
+using Akka.Remote;
 using Akka.Subset;
 
 namespace Akka.Contract.Remote;
@@ -44,6 +48,55 @@ public sealed class AssociationTests : TestKit.Xunit2.TestKit
             Assert.All(answers, answer => Assert.Equal(new Said("hello"), answer));
             await Task.WhenAll(one.Terminate(), other.Terminate()).WaitAsync(Soon);
             Assert.Equal(0, SubsetSystem.RemoteStatistics(one).Refused + SubsetSystem.RemoteStatistics(other).Refused);
+        }
+    }
+
+    /// <summary>Being connected to says nothing of one that breaks the protocol then: it is tried again, less and less often.</summary>
+    [Fact]
+    public async Task Who_greets_and_then_breaks_the_protocol_is_tried_less_and_less_often()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var self = new UniqueAddress(new Address("akka.tcp", Systems.Name, "127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port), 7);
+        var settings = Systems.Settings(0, null, _ => { });
+        var (first, longest) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        using var here = SubsetSystem.Create(Systems.Name, settings with { Remote = settings.Remote! with { Backoff = (first, longest) } });
+        var there = here.ActorSelection(new RootActorPath(self.Address) / "user" / "parrot");
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var talking = TalkAsync();
+
+        var connections = 0;
+        try
+        {
+            for (; ; connections++)
+            {
+                using var connection = await listener.AcceptTcpClientAsync(over.Token);
+                var stream = connection.GetStream();
+                var hello = Hello.FromFrame((await Frames.Read(stream, Hello.MaxLength, Soon, TimeProvider.System, over.Token))!);
+                await stream.WriteAsync(new Hello(self, hello.From.Address).ToFrame(), over.Token);
+                await stream.WriteAsync(new WireWriter(FrameKind.Message).ToFrame(), over.Token);
+                // Until it is closed: it has heard.
+                while (await stream.ReadAsync(new byte[4096], over.Token) > 0)
+                {
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // After 0.1, 0.2, 0.4, 0.8, 1.6 s and so on; without a pause that grows there would be some 20.
+            Assert.InRange(connections, 1, 6);
+        }
+
+        await talking;
+        await here.Terminate().WaitAsync(Soon);
+
+        async Task TalkAsync()
+        {
+            while (!over.IsCancellationRequested)
+            {
+                there.Tell(new Say("hello"));
+                await Task.Delay(TimeSpan.FromMilliseconds(10));
+            }
         }
     }
 

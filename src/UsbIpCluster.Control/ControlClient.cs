@@ -14,6 +14,7 @@ namespace UsbIpCluster.Control;
 public sealed class ControlClient : IAsyncDisposable
 {
     private const string StartHint = "is usbipcd running? systemctl start usbipcd";
+    private const string OlderHint = "the daemon is older than this command; see usbipc version";
     private const string ForeignHint = "is this the socket of usbipcd? see --socket";
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(10);
 
@@ -73,7 +74,7 @@ public sealed class ControlClient : IAsyncDisposable
     public Task<TableText> TableAsync(ITableParams request, TableForm form, CancellationToken cancellationToken) =>
         TakeTurnAsync(
             id => ShortWay.Request(id, request.As(form)),
-            async (id, line) => ShortWay.ReadTable(line.Span, id) ?? await ResultAsync(id, line, ReadTable, cancellationToken),
+            (id, line) => ShortWay.ReadTable(line.Span, id) is { } table ? Task.FromResult(table) : TableResultAsync(id, line, cancellationToken),
             cancellationToken);
 
     /// <summary>Rows as the JSON that the daemon writes, each an object. Reading them, only to write them again, would take the serializer.</summary>
@@ -152,7 +153,17 @@ public sealed class ControlClient : IAsyncDisposable
     /// <summary>Closes the connection; the daemon cancels what it still works on for it.</summary>
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private static TableText ReadTable(ReadOnlySpan<byte> result) => Deserialize(result, ControlJson.Default.TableText);
+    private async Task<TableText> TableResultAsync(long id, ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ResultAsync(id, line, result => Deserialize(result, ControlJson.Default.TableText), cancellationToken);
+        }
+        catch (ControlException e) when (e.InnerException is RpcException { Code: RpcCodes.InvalidParams })
+        {
+            throw new ControlException(ControlError.Failed, "the daemon lays no tables out", $"{OlderHint}; --json shows the rows", null, e);
+        }
+    }
 
     private Task<TResult> CallAsync<TParams, TResult>(
         string method, TParams parameters, JsonTypeInfo<TParams> parametersType, JsonTypeInfo<TResult> resultType, CancellationToken cancellationToken) =>
@@ -262,8 +273,8 @@ public sealed class ControlClient : IAsyncDisposable
     {
         >= (int)ControlError.Failed and <= (int)ControlError.TimedOut =>
             new((ControlError)error.Code, error.Message, error.Data?.Hint, error.Data?.Candidates),
-        RpcCodes.InvalidParams => new(ControlError.Usage, error.Message, error.Data?.Hint),
-        RpcCodes.MethodNotFound => new(ControlError.Failed, error.Message, "the daemon is older than this command; see usbipc version"),
+        RpcCodes.InvalidParams => new(ControlError.Usage, error.Message, error.Data?.Hint, null, new RpcException(error.Code, error.Message)),
+        RpcCodes.MethodNotFound => new(ControlError.Failed, error.Message, OlderHint),
         _ => new(ControlError.Failed, error.Message, error.Data?.Hint),
     };
 

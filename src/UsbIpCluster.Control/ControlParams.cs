@@ -13,7 +13,7 @@ public interface IControlParams
 /// <summary>The parameters of a method whose rows can be had as the table that people read.</summary>
 public interface ITableParams : IControlParams
 {
-    /// <summary>How the table is to look; null: rows are asked for.</summary>
+    /// <summary>How the table is to look; null: rows are asked for, and a daemon that knows no tables is not told of them.</summary>
     TableForm? Table { get; }
 
     /// <summary>The same as a table.</summary>
@@ -26,7 +26,11 @@ public interface ITableParams : IControlParams
 /// <param name="Remote">HOST or HOST:PORT of a plain USB/IP server to ask instead of the cluster.</param>
 /// <param name="Table">How they are to look as a table; null: as rows.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record ListParams(string? Selector = null, bool Local = false, string? Remote = null, TableForm? Table = null) : ITableParams
+public sealed record ListParams(
+    string? Selector = null,
+    bool Local = false,
+    string? Remote = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
     public string? FindProblem() =>
@@ -39,7 +43,7 @@ public sealed record ListParams(string? Selector = null, bool Local = false, str
 /// <summary>Lists the nodes.</summary>
 /// <param name="Table">How they are to look as a table; null: as rows.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record NodesParams(TableForm? Table = null) : ITableParams
+public sealed record NodesParams([property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
     public string? FindProblem() => Table?.FindProblem();
@@ -172,7 +176,7 @@ public sealed record DetachParams(string? Target = null, bool All = false) : ICo
 /// <summary>Lists this node's attachments.</summary>
 /// <param name="Table">How they are to look as a table; null: as rows.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record PortParams(TableForm? Table = null) : ITableParams
+public sealed record PortParams([property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TableForm? Table = null) : ITableParams
 {
     /// <inheritdoc/>
     public string? FindProblem() => Table?.FindProblem();

@@ -6,8 +6,8 @@ using UsbIpCluster.Control.Display;
 namespace UsbIpCluster.Control;
 
 /// <summary>
-/// The JSON of the questions that are asked most, without the serializer. It reads and writes the same (tests hold both to that), but at the start
-/// of a process the serializer first describes every type to itself, which takes longer than the rest of the conversation.
+/// The JSON of the questions that are asked most, without the serializer. It reads the same, and writes what the serializer reads (tests hold it to
+/// that), but at the start of a process the serializer first describes every type to itself, which takes longer than the rest of the conversation.
 /// </summary>
 internal static class ShortWay
 {
@@ -28,9 +28,9 @@ internal static class ShortWay
         ListParams list => Line(
             id,
             ControlMethods.List,
-            $"\"selector\":{Text(list.Selector)},\"local\":{Text(list.Local)},\"remote\":{Text(list.Remote)},\"table\":{Text(list.Table)}"),
-        NodesParams nodes => Line(id, ControlMethods.Nodes, $"\"table\":{Text(nodes.Table)}"),
-        PortParams port => Line(id, ControlMethods.Port, $"\"table\":{Text(port.Table)}"),
+            $"\"selector\":{Text(list.Selector)},\"local\":{Text(list.Local)},\"remote\":{Text(list.Remote)}{(list.Table is null ? "" : ",")}{Table(list)}"),
+        NodesParams => Line(id, ControlMethods.Nodes, Table(parameters)),
+        PortParams => Line(id, ControlMethods.Port, Table(parameters)),
         _ => throw new ArgumentOutOfRangeException(nameof(parameters), parameters, "no method has these"),
     };
 
@@ -44,6 +44,8 @@ internal static class ShortWay
         if (line.Length < begin.Length + end.Length || !line.StartsWith(begin) || !line.EndsWith(end) || !Utf8.IsValid(line))
             return null;
         var left = line[begin.Length..^end.Length];
+        if (left.IndexOfAnyInRange((byte)0, (byte)0x1f) >= 0)
+            return null;
         var text = new byte[left.Length];
         var length = 0;
         while (true)
@@ -117,9 +119,9 @@ internal static class ShortWay
 
     private static string Text(bool value) => value ? "true" : "false";
 
-    private static string Text(TableForm? form) => form is null
-        ? "null"
-        : $"{{\"width\":{(form.Width is { } width ? width.ToString() : "null")},\"coloured\":{Text(form.Coloured)},\"verbose\":{Text(form.Verbose)}}}";
+    private static string Table(ITableParams parameters) => parameters.Table is not { } form
+        ? ""
+        : $"\"table\":{{\"width\":{(form.Width is { } width ? width.ToString() : "null")},\"coloured\":{Text(form.Coloured)},\"verbose\":{Text(form.Verbose)}}}";
 
     // What JSON does not allow in a string (RFC 8259, section 7) is escaped, and nothing else.
     private static string Text(string? value)

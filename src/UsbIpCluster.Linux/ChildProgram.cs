@@ -164,7 +164,7 @@ public sealed class ChildProgram
     // posix_spawn(3), since between a fork and an exec of one's own no managed code may run.
     private static unsafe int Spawn(string path, string[] arguments, string[] environment, int output)
     {
-        // posix_spawnattr_t and posix_spawn_file_actions_t have 336 and 80 bytes with glibc and with musl.
+        // posix_spawnattr_t and posix_spawn_file_actions_t have 336 and 80 bytes.
         var attributes = stackalloc byte[1024];
         var actions = stackalloc byte[1024];
         var every = stackalloc byte[128];

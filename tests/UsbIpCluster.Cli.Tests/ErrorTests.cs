@@ -128,12 +128,15 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("attach serial=S", "serial=S")]
     [InlineData("drain --wait", "what is still in use")]
+    [InlineData("list -r oldhost", "oldhost")]
+    [InlineData("list", "the daemon")]
     public async Task On_a_terminal_progress_shows_after_a_while_and_goes_again(string line, string waitingFor)
     {
         await using var daemon = new TestDaemon();
         var shown = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         daemon.Handler.Attach = async (_, _) => await ShownAsync<PortRow>();
         daemon.Handler.Drain = async (_, _) => await ShownAsync<DeviceRow>();
+        daemon.Handler.List = async (_, _) => await ShownAsync(Samples.Disk);
         using var error = new WatchedWriter(text =>
         {
             if (text.Contains($"waiting for {waitingFor} (", StringComparison.Ordinal))
@@ -147,10 +150,10 @@ public sealed class ErrorTests
         Assert.InRange(double.Parse(seconds, CultureInfo.InvariantCulture), 0.5, 9);
         Assert.EndsWith("\r\e[K", error.ToString());
 
-        async Task<IReadOnlyList<T>> ShownAsync<T>()
+        async Task<IReadOnlyList<T>> ShownAsync<T>(params T[] rows)
         {
             await shown.Task.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
-            return [];
+            return rows;
         }
     }
 

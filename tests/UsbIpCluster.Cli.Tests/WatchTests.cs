@@ -94,7 +94,8 @@ public sealed class WatchTests
 
         daemon.Devices = [Samples.Disk, Samples.Keyboard];
         terminal.Type("fg\n");
-        await Eventually.IsTrueAsync(() => terminal.Written.Split(Entered) is [_, _, var again] && again.Contains("\e[H", StringComparison.Ordinal));
+        // Twice, where it comes to continue in the background only when it is in the foreground already.
+        await Eventually.IsTrueAsync(() => terminal.Written.Split(Entered) is [_, _, .., var again] && again.Contains("\e[H", StringComparison.Ordinal));
         daemon.Happen(new EventRow(Samples.Now, "lab22", EventKinds.DeviceAdded, "2-1"));
         await terminal.ShowsAsync("lab22", "2-1", "desk");
         terminal.Type("q");

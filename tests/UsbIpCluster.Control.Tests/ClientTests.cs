@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using UsbIpCluster.Control.Display;
 using UsbIpCluster.Testing;
 
 namespace UsbIpCluster.Control.Tests;
@@ -198,6 +199,24 @@ public sealed class ClientTests : IDisposable
             Assert.Equal(ControlError.Failed, error.Error);
             Assert.NotNull(error.Hint);
         }
+    }
+
+    [Fact]
+    public async Task A_daemon_that_knows_no_tables_is_older_than_its_caller()
+    {
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        listener.Listen();
+        await using var client = await ControlClient.ConnectAsync(SocketPath, default);
+        using var older = await listener.AcceptAsync();
+        var call = client.TableAsync(new NodesParams(), new TableForm(), default);
+        await older.ReceiveAsync(new byte[1000]);
+        const string answer =
+            """{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"nodes: params do not fit","data":{"hint":"nodes takes no params"}}}""";
+        older.Send(Encoding.UTF8.GetBytes(answer + "\n"));
+        var error = await Assert.ThrowsAsync<ControlException>(() => call);
+        Assert.Equal(ControlError.Failed, error.Error);
+        Assert.Contains("older", error.Hint, StringComparison.Ordinal);
     }
 
     /// <summary>Connects without root's rights over files: the identity that the kernel checks them by is the thread's (setfsuid(2)).</summary>

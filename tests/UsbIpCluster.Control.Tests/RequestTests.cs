@@ -109,6 +109,7 @@ public sealed class RequestTests
     [InlineData("list", """{"table":true}""")]
     [InlineData("port", """{"table":{"width":-1}}""")]
     [InlineData("nodes", """{"table":{"coloured":1}}""")]
+    [InlineData("nodes", """{"table":{"width":0}}""")]
     [InlineData("nodes", """{"x":1}""")]
     [InlineData("attach", "{}")]
     [InlineData("attach", """{"selector":"a","remoteHost":"h","remoteBusid":"1-1"}""")]

@@ -42,6 +42,17 @@ public sealed class ShortWayTests
         }
     }
 
+    /// <summary>A daemon that knows no tables refuses what it does not know.</summary>
+    [Fact]
+    public void Who_wants_rows_says_nothing_of_tables()
+    {
+        ITableParams[] all = [new ListParams("x", true, "y"), new NodesParams(), new PortParams()];
+        Assert.All(all, each => Assert.False(Encoding.UTF8.GetString(ShortWay.Request(7, each).Span).Contains("table", StringComparison.Ordinal)));
+        Assert.DoesNotContain("table", JsonSerializer.Serialize(new ListParams(), ControlJson.Default.ListParams), StringComparison.Ordinal);
+        Assert.Equal("{}", JsonSerializer.Serialize(new NodesParams(), ControlJson.Default.NodesParams));
+        Assert.Equal("{}", JsonSerializer.Serialize(new PortParams(), ControlJson.Default.PortParams));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("NODE  BUSID\nlab1  1-1\n")]
@@ -62,7 +73,8 @@ public sealed class ShortWayTests
         [
             "", "{}", answer[..^1], answer + " ", " " + answer, answer.Replace("2.0", "2.1", StringComparison.Ordinal),
             answer.Replace("\"a", "\"\"a", StringComparison.Ordinal), answer.Replace("\\n", "\\t", StringComparison.Ordinal),
-            answer.Replace("\\n", "\\", StringComparison.Ordinal), answer.Replace("\\n", "\\u001", StringComparison.Ordinal),
+            answer.Replace("\\n", "\n", StringComparison.Ordinal), answer.Replace("\\n", "\t", StringComparison.Ordinal),
+            answer.Replace("\\n", "\e", StringComparison.Ordinal), answer.Replace("\\n", "\\", StringComparison.Ordinal), answer.Replace("\\n", "\\u001", StringComparison.Ordinal),
             answer.Replace("[]", "[\"CLASS\"]", StringComparison.Ordinal),
         ];
         Assert.All(others, line => Assert.Null(ShortWay.ReadTable(Encoding.UTF8.GetBytes(line), 7)));

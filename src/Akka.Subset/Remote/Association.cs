@@ -18,7 +18,6 @@ internal sealed class Association(Transport transport, Address remote)
     private int _running;
     private int _failures;
     private volatile bool _connected;
-    private volatile bool _breached;
     private volatile TaskCompletionSource? _flushed;
     private volatile TaskCompletionSource? _answers;
 
@@ -70,10 +69,8 @@ internal sealed class Association(Transport transport, Address remote)
         {
             var (connected, peer) = await Connect(answers.Task);
             await using var stream = connected;
-            if (_failures > 0 && !_breached)
+            if (_failures > 0)
                 transport.Log(LogLevel.InfoLevel, $"Connected to {remote} again");
-            // One that broke the protocol the last time has to keep to it once before a connection counts.
-            (_failures, _breached) = (_breached ? _failures : 0, false);
             await Pump(stream, peer);
         }
         catch (Exception e) when (e is IOException or SocketException or WireException or OperationCanceledException or ObjectDisposedException)
@@ -151,13 +148,15 @@ internal sealed class Association(Transport transport, Address remote)
         {
             _connected = false;
             await lost.CancelAsync();
-            await end;
+            // That it can be connected to says nothing of one that breaks the protocol then.
+            _failures = await end ? 0 : _failures;
         }
     }
 
-    /// <summary>Only heartbeats come against the direction of a connection; anything else ends it.</summary>
-    private async Task ListenUntilEnd(Stream stream, UniqueAddress peer, CancellationTokenSource lost)
+    /// <summary>Only heartbeats come against the direction of a connection; anything else ends it, and is false.</summary>
+    private async Task<bool> ListenUntilEnd(Stream stream, UniqueAddress peer, CancellationTokenSource lost)
     {
+        var kept = true;
         try
         {
             while (await Frames.Read(stream, Hello.MaxLength, transport.Settings.FrameDeadline, transport.Clock, lost.Token) is { } frame)
@@ -169,7 +168,7 @@ internal sealed class Association(Transport transport, Address remote)
         }
         catch (WireException e)
         {
-            _breached = true;
+            kept = false;
             transport.Refuse(e.Message);
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
@@ -178,6 +177,7 @@ internal sealed class Association(Transport transport, Address remote)
         }
 
         await lost.CancelAsync();
+        return kept;
     }
 
     private bool TryTake(out byte[] frame)

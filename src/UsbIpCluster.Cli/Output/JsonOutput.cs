@@ -6,7 +6,7 @@ using UsbIpCluster.Control;
 
 namespace UsbIpCluster.Cli.Output;
 
-/// <summary>Output for programs: an array with one row a line, or one object. Control characters are escaped, as JSON wants.</summary>
+/// <summary>Output for programs: an array with one row a line, or one object. Control characters are escaped, as JSON wants, here or by the daemon.</summary>
 internal static class JsonOutput
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

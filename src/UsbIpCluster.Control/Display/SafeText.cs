@@ -4,7 +4,7 @@ using System.Text;
 namespace UsbIpCluster.Control.Display;
 
 /// <summary>
-/// Text from devices, other hosts and the daemon is data. A product string may hold escape sequences that retitle or reprogram a terminal,
+/// Text from devices and other hosts is data. A product string may hold escape sequences that retitle or reprogram a terminal,
 /// or marks that turn the direction of writing: none of that is printed.
 /// </summary>
 public static class SafeText

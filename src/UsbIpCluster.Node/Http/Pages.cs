@@ -27,18 +27,18 @@ internal sealed class Pages(NodeWatcher node, MetricsPage metrics, string contro
     public async Task<Page> GetAsync(string path) => path switch
     {
         "/metrics" => new Page(200, metrics.Write(await node.LookAsync(Patience)), Exposition.MediaType),
-        "/healthz" => Health(await node.LookAsync(Patience)),
+        "/healthz" => Health(await node.AnswersAsync(Patience)),
         "/readyz" => Readiness(await node.LookAsync(Patience)),
         _ => NotFound,
     };
 
-    private static Page Health(NodeLook? look) =>
-        look is null ? new Page(503, $"this node's actors do not answer within {Patience.TotalSeconds} s\n") : new Page(200, "ok\n");
+    private static Page Health(bool answers) =>
+        answers ? new Page(200, "ok\n") : new Page(503, $"this node's actors do not answer within {Patience.TotalSeconds} s\n");
 
     private Page Readiness(NodeLook? look)
     {
         if (look is null)
-            return Health(null);
+            return Health(answers: false);
         if (_adopted != look.Life && !look.Attachments.Attachments.Any(kept => kept.State == Control.AttachmentStates.Enumerating))
             _adopted = look.Life;
         string[] missing =

@@ -33,7 +33,7 @@ internal sealed class Watchdog : IAsyncDisposable
         while (!stopping.IsCancellationRequested)
         {
             var (before, begun) = (answered, Stopwatch.GetTimestamp());
-            answered = await node.LookAsync(pace) is not null;
+            answered = await node.AnswersAsync(pace);
             var waited = Stopwatch.GetElapsedTime(begun);
             if (answered)
                 manager.Alive();

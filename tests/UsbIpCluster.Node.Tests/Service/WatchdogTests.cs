@@ -81,6 +81,24 @@ public sealed class WatchdogTests : TestKit
         Assert.Equal(3, (await node.Watcher.LookAsync(NodeWatcher.Patience))!.Members.Members.Count);
     }
 
+    /// <summary>Others that look mustn't make a slow node look like one that hangs.</summary>
+    [Fact]
+    public async Task A_question_that_is_on_its_way_tells_that_the_actors_answer()
+    {
+        using var node = new ScriptedNode(Sys);
+        node.Hang();
+        var look = node.Watcher.LookAsync(NodeWatcher.Patience);
+        await AwaitAssertAsync(() => Assert.Equal(1, node.Looks), TimeSpan.FromSeconds(20));
+        var answers = node.Watcher.AnswersAsync(NodeWatcher.Patience);
+        Assert.False(await node.Watcher.AnswersAsync(Pace));
+        node.GoOn();
+        Assert.True(await answers);
+        Assert.NotNull(await look);
+        Assert.Equal(1, node.Looks);
+        Assert.True(await node.Watcher.AnswersAsync(NodeWatcher.Patience));
+        Assert.Equal(2, node.Looks);
+    }
+
     [Fact]
     public async Task A_node_that_begins_anew_for_good_does_not_answer()
     {

@@ -35,6 +35,7 @@ internal sealed class CommandRuns : Benchmark
             List<Comparison> comparisons =
             [
                 await CompareAsync("usbipc list", [product.Usbipc, "list"], "hello world", [hello.Program], Devices + 1),
+                await CompareAsync("usbipc list -v", [product.Usbipc, "list", "-v"], "hello world", [hello.Program], Devices + 1),
                 await CompareAsync("usbipc list --json", [product.Usbipc, "list", "--json"], "hello world", [hello.Program], Devices + 2),
                 await CompareAsync("usbipc port", [product.Usbipc, "port"], "hello world", [hello.Program], 0),
             ];

@@ -15,12 +15,13 @@ namespace UsbIpCluster.Node;
 ///      |             |          ^   |             |
 ///      |             |          |   '---- detach, or it takes too long
 ///      |             |   (adopted)                |
-///      |             '-- detach, once it ends ----+--> Detaching --> (stops: Ended)
+///      |             '-- detach --> Abandoning ---+--> Detaching --> (stops: Ended)
 ///      |                                                |   ^
 ///      '-- detach --> (stops: Ended)     it fails, told v   | asked again
 ///                                                     Stuck --> (stops: Ended, when the port is free)
 /// </code>
 /// A session that was there before begins with Enumerating: if its device is usable, that is seen at once. A loss stops it in every state.
+/// What is abandoned has come to nothing, or to a port in the very last moment.
 /// </summary>
 internal sealed class AttachedPort : ReceiveActor, IWithTimers
 {
@@ -73,6 +74,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     private readonly Holder _holder;
     private readonly IActorRef _ports;
     private LeaseGranted? _lease;
+    private Action _abandon = () => { };
 
     /// <param name="controller">Where the device goes.</param>
     /// <param name="settings">Of this node.</param>
@@ -112,6 +114,9 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
                 break;
         }
     }
+
+    // Without it nobody takes what comes of the import.
+    protected override void PostStop() => _abandon();
 
     // --- Leasing ---
 
@@ -170,11 +175,14 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
 
     private void BecomeConnecting(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
     {
-        var parent = Context.Parent;
+        // Cancelled elsewhere: to close a connection takes until the thread that blocks on it has noticed.
+        var connecting = new CancellationTokenSource();
+        _abandon = () => _ = connecting.CancelAsync();
+        var (parent, abandoned) = (Context.Parent, connecting.Token);
         parent.Tell(new Progress.Connecting());
         Task.Factory
             .StartNew(
-                () => ImportAndHandOver(endpoints, busId, preamble, parent),
+                () => ImportAndHandOver(endpoints, busId, preamble, parent, abandoned),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default)
@@ -187,12 +195,12 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
                 BecomeEnumerating(handedOver.Session, "the session ended before the device was enumerated");
             });
             Receive<Failed>(failed => End(failed.Error));
-            Receive<Detach>(_ => BecomeDetachingWhenConnected());
+            Receive<Detach>(_ => BecomeAbandoning());
         });
     }
 
     private Progress.HandedOver ImportAndHandOver(
-        ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble, IActorRef parent)
+        ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble, IActorRef parent, CancellationToken abandoned)
     {
         DeviceException? last = null;
         IPEndPoint[] resolved = [.. endpoints.SelectMany(Resolve).Take(MaxEndpoints)];
@@ -203,12 +211,13 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         {
             try
             {
-                var imported = UsbIpClient.Import(endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience));
+                var imported = UsbIpClient.Import(
+                    endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience), abandoned);
 
                 // Whatever comes of it here: the exporter counts on from this epoch.
                 if (preamble is { Resume: true })
                     parent.Tell(new Progress.Leased(_lease!));
-                return HandOver(imported, endpoint, busId);
+                return HandOver(imported, endpoint, busId, abandoned);
             }
             catch (DeviceException error) when (error.Error is DeviceError.PeerLost or DeviceError.TimedOut or DeviceError.UnexpectedFormat)
             {
@@ -222,7 +231,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         {
             try
             {
-                return address.ResolveAsync(CancellationToken.None).GetAwaiter().GetResult();
+                return address.ResolveAsync(abandoned).GetAwaiter().GetResult();
             }
             catch (DeviceException error)
             {
@@ -232,19 +241,25 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         }
     }
 
-    private Progress.HandedOver HandOver(ImportedConnection imported, IPEndPoint endpoint, BusId busId)
+    private Progress.HandedOver HandOver(ImportedConnection imported, IPEndPoint endpoint, BusId busId, CancellationToken abandoned)
     {
         var origin = new PortOrigin(endpoint.Address.ToString(), endpoint.Port.ToString(), busId);
-        var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, CancellationToken.None).GetAwaiter().GetResult();
+        var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, abandoned).GetAwaiter().GetResult();
         return new Progress.HandedOver(new PortSession(port, origin, imported.Device.DeviceId), imported.Device);
     }
 
-    private void BecomeDetachingWhenConnected() => Become(() =>
+    // --- Abandoning: the import ends at once, unless its socket has been handed over ---
+
+    private void BecomeAbandoning()
     {
-        Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Session, null));
-        Receive<Failed>(_ => End(null));
-        Receive<Detach>(_ => { });
-    });
+        _abandon();
+        Become(() =>
+        {
+            Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Session, null));
+            Receive<Failed>(_ => End(null));
+            Receive<Detach>(_ => { });
+        });
+    }
 
     // --- Enumerating ---
 

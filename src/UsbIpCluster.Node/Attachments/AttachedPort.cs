@@ -53,9 +53,6 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     /// <summary>From the parent: end the session and give the device back.</summary>
     public sealed record Detach;
 
-    /// <summary>How long the exporter's node may take to answer.</summary>
-    public static readonly TimeSpan LeaseTimeout = TimeSpan.FromSeconds(8);
-
     /// <summary>How long one endpoint may take to connect and to answer the import.</summary>
     public static readonly TimeSpan ImportTimeout = TimeSpan.FromSeconds(5);
 
@@ -123,7 +120,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     private void BecomeLeasing(ClusterDevice device, RequestLease request)
     {
         var exports = Context.ActorSelection($"{device.Address}/user/node/exports");
-        var answer = exports.Ask<INodeMessage>(request, LeaseTimeout);
+        var answer = exports.Ask<INodeMessage>(request, RequestLease.Patience);
         answer.PipeTo(Self, failure: error => new LeaseRefused(LeaseRefusal.Failed, Unanswered(device, error)));
         Become(() =>
         {
@@ -160,7 +157,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     }
 
     private static string Unanswered(ClusterDevice device, Exception error) => error is AskTimeoutException
-        ? $"{device.Node} did not answer within {LeaseTimeout.TotalSeconds} s"
+        ? $"{device.Node} did not answer within {RequestLease.Patience.TotalSeconds} s"
         : $"{device.Node} could not be asked: {error.Message}";
 
     private static DeviceError ErrorOf(LeaseRefusal refusal) => refusal switch

@@ -268,8 +268,10 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         if (refused is not null)
             Refuse(refused);
         else
-            Route(request.BusId, request, () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
+            Route(request.BusId, Lend(request), () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
     }
+
+    private static ExportedDevice.Lend Lend(RequestLease request) => new(request, Context.System.Scheduler.Now + RequestLease.Patience);
 
     private void Refuse(LeaseRefused refused)
     {

@@ -268,10 +268,13 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         if (refused is not null)
             Refuse(refused);
         else
-            Route(request.BusId, Lend(request), () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
+            Lend(request);
     }
 
-    private static ExportedDevice.Lend Lend(RequestLease request) => new(request, Context.System.Scheduler.Now + RequestLease.Patience);
+    private void Lend(RequestLease request) => Route(
+        request.BusId,
+        new ExportedDevice.Lend(request, Context.System.Scheduler.Now + RequestLease.Patience),
+        () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
 
     private void Refuse(LeaseRefused refused)
     {

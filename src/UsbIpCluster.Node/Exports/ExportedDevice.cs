@@ -57,9 +57,9 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     /// <summary>Serve an import, with the lease that the connection named or without one.</summary>
     public sealed record Serve(ImportRequest Request);
 
-    /// <summary>Give out a lease. What has to wait here until its asker does not wait any more is not done: the answer would reach nobody.</summary>
-    /// <param name="Request">What is asked; answered with <see cref="LeaseGranted"/> or <see cref="LeaseRefused"/>.</param>
-    /// <param name="Until">When the asker's patience is over.</param>
+    /// <summary>Give out a lease. Answered with <see cref="LeaseGranted"/> or <see cref="LeaseRefused"/>.</summary>
+    /// <param name="Request">What is asked.</param>
+    /// <param name="Until">When the asker stops waiting. What has had to wait here until then is not done: it would be for nobody.</param>
     public sealed record Lend(RequestLease Request, DateTimeOffset Until);
 
     /// <summary>How long a lease waits for its connection.</summary>

@@ -9,8 +9,8 @@ namespace UsbIpCluster.Node;
 
 /// <summary>
 /// Says which device is meant, by what it is: terms joined by commas (<c>\,</c> is a comma in a value), all of which must match.
-/// Hex digits and names are compared without regard to case, serials exactly. Selectors are equal when their terms are, in whatever order and
-/// however written.
+/// Hex digits and names are compared without regard to case, serials exactly. Selectors are equal when their terms are, in any order and
+/// however they are written.
 /// </summary>
 public sealed class Selector : IEquatable<Selector>
 {

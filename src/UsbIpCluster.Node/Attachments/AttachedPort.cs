@@ -21,7 +21,7 @@ namespace UsbIpCluster.Node;
 ///                                                     Stuck --> (stops: Ended, when the port is free)
 /// </code>
 /// A session that was there before begins with Enumerating: if its device is usable, that is seen at once. A loss stops it in every state.
-/// What is abandoned has come to nothing, or to a port in the very last moment.
+/// An import that is abandoned comes to nothing, unless it has got its port in that very moment: then that is detached.
 /// </summary>
 internal sealed class AttachedPort : ReceiveActor, IWithTimers
 {
@@ -172,7 +172,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
 
     private void BecomeConnecting(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
     {
-        // Cancelled elsewhere: to close a connection takes until the thread that blocks on it has noticed.
+        // On a thread of the pool: to close a connection takes until the thread that blocks on it has noticed.
         var connecting = new CancellationTokenSource();
         _abandon = () => _ = connecting.CancelAsync();
         var (parent, abandoned) = (Context.Parent, connecting.Token);
@@ -245,7 +245,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         return new Progress.HandedOver(new PortSession(port, origin, imported.Device.DeviceId), imported.Device);
     }
 
-    // --- Abandoning: the import ends at once, unless its socket has been handed over ---
+    // --- Abandoning: the connection is closed, and what is being looked up or waited for is given up ---
 
     private void BecomeAbandoning()
     {

@@ -18,27 +18,39 @@ public static class SessionSocket
     private const int TcpLevel = 6;
     private const int TcpUserTimeout = 18;
 
-    /// <summary>Connects. Linux bounds connect(2) by SO_SNDTIMEO, which leaves no trace on the socket as O_NONBLOCK would.</summary>
+    /// <summary>A socket that is yet to be connected to an endpoint.</summary>
+    internal static Socket New(IPEndPoint endpoint) => new(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+
+    /// <summary>A connection to an endpoint.</summary>
     /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
     public static Socket Connect(IPEndPoint endpoint, Deadline deadline)
     {
-        var what = $"connecting to {endpoint}";
-        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = New(endpoint);
         try
         {
-            socket.SendTimeout = deadline.MillisecondsFor(what);
-            socket.Connect(endpoint);
+            Connect(socket, endpoint, deadline);
             return socket;
-        }
-        catch (SocketException exception)
-        {
-            socket.Dispose();
-            throw Error(exception, what);
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Connects. Linux bounds connect(2) by SO_SNDTIMEO, which leaves no trace on the socket as O_NONBLOCK would.</summary>
+    /// <exception cref="DeviceException">PeerLost, TimedOut.</exception>
+    internal static void Connect(Socket socket, IPEndPoint endpoint, Deadline deadline)
+    {
+        var what = $"connecting to {endpoint}";
+        try
+        {
+            socket.SendTimeout = deadline.MillisecondsFor(what);
+            socket.Connect(endpoint);
+        }
+        catch (SocketException exception)
+        {
+            throw Error(exception, what);
         }
     }
 

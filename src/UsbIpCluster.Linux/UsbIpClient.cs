@@ -44,34 +44,55 @@ public static class UsbIpClient
     /// <param name="busId">The device's bus id there.</param>
     /// <param name="options">When the session counts as lost.</param>
     /// <param name="deadline">Bounds everything together.</param>
+    /// <param name="cancellationToken">Closes the connection at once, wherever it is.</param>
     /// <exception cref="DeviceException">Busy, NotExported, NoSuchDevice, Refused, PeerLost, UnexpectedFormat, TimedOut.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, and nothing is left of it.</exception>
     public static ImportedConnection Import(
-        IPEndPoint endpoint, LeasePreamble? preamble, BusId busId, SessionSocketOptions options, Deadline deadline)
+        IPEndPoint endpoint,
+        LeasePreamble? preamble,
+        BusId busId,
+        SessionSocketOptions options,
+        Deadline deadline,
+        CancellationToken cancellationToken = default)
     {
-        var socket = SessionSocket.Connect(endpoint, deadline);
+        var socket = SessionSocket.New(endpoint);
         try
         {
-            SessionSocket.SetSessionOptions(socket, options);
-            byte[] request = [.. preamble?.ToRequest().Encode() ?? [], .. new OpRequest.Import(busId).Encode()];
-            SessionSocket.Send(socket, request, deadline);
+            UsbDeviceRecord device;
 
-            var reply = Receive(socket, ImportReply.Read, ImportReply.MaxSize, endpoint, deadline);
-            if (!reply.IsGranted)
-                throw Refusal(endpoint, busId, reply.Status);
-            if (reply.Device.BusId != busId)
-            {
-                throw new DeviceException(
-                    DeviceError.UnexpectedFormat, $"{endpoint} was asked for {busId} and answers with {reply.Device.BusId}");
-            }
-
-            SessionSocket.ClearTimeouts(socket);
-            return new ImportedConnection(socket, reply.Device);
+            // To dispose a socket ends the call that blocks on it. When this has ended, nobody else closes it any more.
+            using (cancellationToken.UnsafeRegister(static connection => ((Socket)connection!).Dispose(), socket))
+                device = Import(socket, endpoint, preamble, busId, options, deadline);
+            cancellationToken.ThrowIfCancellationRequested();
+            return new ImportedConnection(socket, device);
         }
         catch
         {
             socket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
+    }
+
+    private static UsbDeviceRecord Import(
+        Socket socket, IPEndPoint endpoint, LeasePreamble? preamble, BusId busId, SessionSocketOptions options, Deadline deadline)
+    {
+        SessionSocket.Connect(socket, endpoint, deadline);
+        SessionSocket.SetSessionOptions(socket, options);
+        byte[] request = [.. preamble?.ToRequest().Encode() ?? [], .. new OpRequest.Import(busId).Encode()];
+        SessionSocket.Send(socket, request, deadline);
+
+        var reply = Receive(socket, ImportReply.Read, ImportReply.MaxSize, endpoint, deadline);
+        if (!reply.IsGranted)
+            throw Refusal(endpoint, busId, reply.Status);
+        if (reply.Device.BusId != busId)
+        {
+            throw new DeviceException(
+                DeviceError.UnexpectedFormat, $"{endpoint} was asked for {busId} and answers with {reply.Device.BusId}");
+        }
+
+        SessionSocket.ClearTimeouts(socket);
+        return reply.Device;
     }
 
     private static T Receive<T>(Socket socket, MessageReader<T> read, int maxSize, IPEndPoint endpoint, Deadline deadline)

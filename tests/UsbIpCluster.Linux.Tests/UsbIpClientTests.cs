@@ -142,6 +142,50 @@ public sealed class UsbIpClientTests : IDisposable
     }
 
     [Fact]
+    public async Task An_import_that_is_cancelled_while_the_exporter_says_nothing_ends_at_once_and_is_closed()
+    {
+        using var cancelled = new CancellationTokenSource();
+        var import = Task.Run(() => Import(cancellationToken: cancelled.Token));
+        using var far = await _listener.AcceptAsync();
+        far.Receive(40);
+        await cancelled.CancelAsync();
+        await EndsAtOnceAsync(import);
+        Assert.True(far.Poll(TimeSpan.FromSeconds(5), SelectMode.SelectRead));
+    }
+
+    [Fact]
+    public async Task An_import_that_is_cancelled_while_nobody_takes_its_connection_ends_at_once()
+    {
+        using var full = Connections.Listen(backlog: 0);
+        using var first = SessionSocket.Connect(full.EndPoint(), Soon);
+        using var cancelled = new CancellationTokenSource();
+        var import = Task.Run(() => UsbIpClient.Import(
+            full.EndPoint(), null, Id, SessionSocketOptions.Default, Deadline.After(TimeSpan.FromSeconds(10)), cancelled.Token));
+        Assert.True(SpinWait.SpinUntil(() => Connections.IsConnectingTo(full.EndPoint()), TimeSpan.FromSeconds(5)));
+        await cancelled.CancelAsync();
+        await EndsAtOnceAsync(import);
+        Assert.False(Connections.IsConnectingTo(full.EndPoint()));
+    }
+
+    [Fact]
+    public void An_import_that_is_cancelled_before_it_begins_connects_to_nobody()
+    {
+        Assert.Throws<OperationCanceledException>(() => Import(cancellationToken: new CancellationToken(canceled: true)));
+        Assert.False(_listener.Poll(TimeSpan.Zero, SelectMode.SelectRead));
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_imported_is_not_closed_by_a_later_cancellation()
+    {
+        var server = ServeAsync(socket => socket.Send(ImportReply.Granted(Device).Encode()));
+        using var cancelled = new CancellationTokenSource();
+        using var connection = Import(cancellationToken: cancelled.Token);
+        await server;
+        await cancelled.CancelAsync();
+        Assert.Equal(0, connection.Socket.Receive(new byte[1]));
+    }
+
+    [Fact]
     public async Task The_devices_of_a_server_are_listed()
     {
         DevlistDevice[] devices = [new(Device, [new UsbClass(8, 6, 0x50)]), new(Device with { BusId = BusId.Parse("1-2"), InterfaceCount = 0 }, [])];
@@ -172,8 +216,14 @@ public sealed class UsbIpClientTests : IDisposable
 
     private IPEndPoint EndPoint => _listener.EndPoint();
 
-    private ImportedConnection Import(LeasePreamble? preamble = null, TimeSpan? timeout = null) => UsbIpClient.Import(
-        EndPoint, preamble, Id, SessionSocketOptions.Default, Deadline.After(timeout ?? TimeSpan.FromSeconds(10)));
+    private ImportedConnection Import(
+        LeasePreamble? preamble = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        UsbIpClient.Import(
+            EndPoint, preamble, Id, SessionSocketOptions.Default, Deadline.After(timeout ?? TimeSpan.FromSeconds(10)), cancellationToken);
+
+    // Long before its own deadline.
+    private static Task<OperationCanceledException> EndsAtOnceAsync(Task import) =>
+        Assert.ThrowsAsync<OperationCanceledException>(() => import.WaitAsync(TimeSpan.FromSeconds(3)));
 
     /// <summary>Accepts one connection, takes what was asked, answers, and closes it.</summary>
     private Task<byte[]> ServeAsync(Action<Socket> answer) => Task.Run(() =>

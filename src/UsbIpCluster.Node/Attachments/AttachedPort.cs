@@ -15,12 +15,13 @@ namespace UsbIpCluster.Node;
 ///      |             |          ^   |             |
 ///      |             |          |   '---- detach, or it takes too long
 ///      |             |   (adopted)                |
-///      |             '-- detach, once it ends ----+--> Detaching --> (stops: Ended)
+///      |             '-- detach --> Abandoning ---+--> Detaching --> (stops: Ended)
 ///      |                                                |   ^
 ///      '-- detach --> (stops: Ended)     it fails, told v   | asked again
 ///                                                     Stuck --> (stops: Ended, when the port is free)
 /// </code>
 /// A session that was there before begins with Enumerating: if its device is usable, that is seen at once. A loss stops it in every state.
+/// An import that is abandoned comes to nothing, unless it has got its port in that very moment: then that is detached.
 /// </summary>
 internal sealed class AttachedPort : ReceiveActor, IWithTimers
 {
@@ -52,9 +53,6 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     /// <summary>From the parent: end the session and give the device back.</summary>
     public sealed record Detach;
 
-    /// <summary>How long the exporter's node may take to answer.</summary>
-    public static readonly TimeSpan LeaseTimeout = TimeSpan.FromSeconds(8);
-
     /// <summary>How long one endpoint may take to connect and to answer the import.</summary>
     public static readonly TimeSpan ImportTimeout = TimeSpan.FromSeconds(5);
 
@@ -73,6 +71,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     private readonly Holder _holder;
     private readonly IActorRef _ports;
     private LeaseGranted? _lease;
+    private Action _abandon = () => { };
 
     /// <param name="controller">Where the device goes.</param>
     /// <param name="settings">Of this node.</param>
@@ -113,12 +112,15 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         }
     }
 
+    // Without it nobody takes what comes of the import.
+    protected override void PostStop() => _abandon();
+
     // --- Leasing ---
 
     private void BecomeLeasing(ClusterDevice device, RequestLease request)
     {
         var exports = Context.ActorSelection($"{device.Address}/user/node/exports");
-        var answer = exports.Ask<INodeMessage>(request, LeaseTimeout);
+        var answer = exports.Ask<INodeMessage>(request, RequestLease.Patience);
         answer.PipeTo(Self, failure: error => new LeaseRefused(LeaseRefusal.Failed, Unanswered(device, error)));
         Become(() =>
         {
@@ -155,7 +157,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
     }
 
     private static string Unanswered(ClusterDevice device, Exception error) => error is AskTimeoutException
-        ? $"{device.Node} did not answer within {LeaseTimeout.TotalSeconds} s"
+        ? $"{device.Node} did not answer within {RequestLease.Patience.TotalSeconds} s"
         : $"{device.Node} could not be asked: {error.Message}";
 
     private static DeviceError ErrorOf(LeaseRefusal refusal) => refusal switch
@@ -170,11 +172,14 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
 
     private void BecomeConnecting(ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble)
     {
-        var parent = Context.Parent;
+        // On a thread of the pool: to close a connection takes until the thread that blocks on it has noticed.
+        var connecting = new CancellationTokenSource();
+        _abandon = () => _ = connecting.CancelAsync();
+        var (parent, abandoned) = (Context.Parent, connecting.Token);
         parent.Tell(new Progress.Connecting());
         Task.Factory
             .StartNew(
-                () => ImportAndHandOver(endpoints, busId, preamble, parent),
+                () => ImportAndHandOver(endpoints, busId, preamble, parent, abandoned),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default)
@@ -187,12 +192,12 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
                 BecomeEnumerating(handedOver.Session, "the session ended before the device was enumerated");
             });
             Receive<Failed>(failed => End(failed.Error));
-            Receive<Detach>(_ => BecomeDetachingWhenConnected());
+            Receive<Detach>(_ => BecomeAbandoning());
         });
     }
 
     private Progress.HandedOver ImportAndHandOver(
-        ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble, IActorRef parent)
+        ImmutableArray<NetworkAddress> endpoints, BusId busId, LeasePreamble? preamble, IActorRef parent, CancellationToken abandoned)
     {
         DeviceException? last = null;
         IPEndPoint[] resolved = [.. endpoints.SelectMany(Resolve).Take(MaxEndpoints)];
@@ -203,12 +208,13 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         {
             try
             {
-                var imported = UsbIpClient.Import(endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience));
+                var imported = UsbIpClient.Import(
+                    endpoint, preamble, busId, _settings.SocketOptions, Deadline.After(patience), abandoned);
 
                 // Whatever comes of it here: the exporter counts on from this epoch.
                 if (preamble is { Resume: true })
                     parent.Tell(new Progress.Leased(_lease!));
-                return HandOver(imported, endpoint, busId);
+                return HandOver(imported, endpoint, busId, abandoned);
             }
             catch (DeviceException error) when (error.Error is DeviceError.PeerLost or DeviceError.TimedOut or DeviceError.UnexpectedFormat)
             {
@@ -222,7 +228,7 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         {
             try
             {
-                return address.ResolveAsync(CancellationToken.None).GetAwaiter().GetResult();
+                return address.ResolveAsync(abandoned).GetAwaiter().GetResult();
             }
             catch (DeviceException error)
             {
@@ -232,19 +238,25 @@ internal sealed class AttachedPort : ReceiveActor, IWithTimers
         }
     }
 
-    private Progress.HandedOver HandOver(ImportedConnection imported, IPEndPoint endpoint, BusId busId)
+    private Progress.HandedOver HandOver(ImportedConnection imported, IPEndPoint endpoint, BusId busId, CancellationToken abandoned)
     {
         var origin = new PortOrigin(endpoint.Address.ToString(), endpoint.Port.ToString(), busId);
-        var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, CancellationToken.None).GetAwaiter().GetResult();
+        var port = _controller.AttachAsync(imported.Socket, imported.Device, origin, abandoned).GetAwaiter().GetResult();
         return new Progress.HandedOver(new PortSession(port, origin, imported.Device.DeviceId), imported.Device);
     }
 
-    private void BecomeDetachingWhenConnected() => Become(() =>
+    // --- Abandoning: the connection is closed, and what is being looked up or waited for is given up ---
+
+    private void BecomeAbandoning()
     {
-        Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Session, null));
-        Receive<Failed>(_ => End(null));
-        Receive<Detach>(_ => { });
-    });
+        _abandon();
+        Become(() =>
+        {
+            Receive<Progress.HandedOver>(handedOver => BecomeDetaching(handedOver.Session, null));
+            Receive<Failed>(_ => End(null));
+            Receive<Detach>(_ => { });
+        });
+    }
 
     // --- Enumerating ---
 

@@ -495,9 +495,10 @@ internal sealed partial class AttachmentManager : ReceiveActor, IWithTimers
         AttachmentRule[] rules;
         try
         {
-            rules = ChooseRules(detach.Target);
+            var target = Selector.TryParse(detach.Target, out var match, out _) ? new AttachmentTarget.Device(match) : null;
+            rules = ChooseRules(detach.Target, match);
             chosen = rules.Length > 0 || detach.Target is null
-                ? [.. _attachments.Values.Where(kept => detach.Target is null || kept.Status.Target.ToString() == detach.Target
+                ? [.. _attachments.Values.Where(kept => detach.Target is null || kept.Status.Target.Equals(target)
                     || rules.Any(rule => rule.Id == kept.Status.Plan.Rule))]
                 : Choose(detach.Target);
         }
@@ -571,11 +572,11 @@ internal sealed partial class AttachmentManager : ReceiveActor, IWithTimers
                 "is the state folder's disk full, or read-only?")));
     }
 
-    private AttachmentRule[] ChooseRules(string? target) =>
+    private AttachmentRule[] ChooseRules(string? target, Selector? match) =>
     [
         .. _rules.Values.Where(rule => target is null
             || (AttachmentId.TryParse(target, out var id) && rule.Id == id)
-            || rule.Match.Text == target),
+            || rule.Match.Equals(match)),
     ];
 
     private Kept[] Choose(string target)
@@ -606,8 +607,9 @@ internal sealed partial class AttachmentManager : ReceiveActor, IWithTimers
     {
         if (!Selector.TryParse(text, out var selector, out var problem))
             throw ControlFailures.OfSelector(problem);
-        Kept[] found = [.. _attachments.Values.Where(kept =>
-            string.Equals(kept.Status.Target.ToString(), text, StringComparison.OrdinalIgnoreCase) || HasDevice(kept.Status, selector))];
+        var target = new AttachmentTarget.Device(selector);
+        Kept[] found = [.. _attachments.Values.Where(kept => kept.Status.Target.Equals(target)
+            || string.Equals(kept.Status.Target.ToString(), text, StringComparison.OrdinalIgnoreCase) || HasDevice(kept.Status, selector))];
         return found switch
         {
             [] => throw new ControlException(

@@ -268,8 +268,13 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
         if (refused is not null)
             Refuse(refused);
         else
-            Route(request.BusId, request, () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
+            Lend(request);
     }
+
+    private void Lend(RequestLease request) => Route(
+        request.BusId,
+        new ExportedDevice.Lend(request, Context.System.Scheduler.Now + RequestLease.Patience),
+        () => Refuse(new LeaseRefused(LeaseRefusal.NoSuchDevice, NoSuchDevice(request.BusId).Message)));
 
     private void Refuse(LeaseRefused refused)
     {

@@ -57,6 +57,11 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     /// <summary>Serve an import, with the lease that the connection named or without one.</summary>
     public sealed record Serve(ImportRequest Request);
 
+    /// <summary>Give out a lease. Answered with <see cref="LeaseGranted"/> or <see cref="LeaseRefused"/>.</summary>
+    /// <param name="Request">What is asked.</param>
+    /// <param name="Until">When the asker stops waiting. What has had to wait here until then is not done: it would be for nobody.</param>
+    public sealed record Lend(RequestLease Request, DateTimeOffset Until);
+
     /// <summary>How long a lease waits for its connection.</summary>
     public static readonly TimeSpan LeaseExpiry = TimeSpan.FromSeconds(10);
 
@@ -196,7 +201,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
                 BindWhereDecided();
         });
         Receive<BindAgain>(again => _decision.Export, again => BindItself(again.Attempt));
-        Receive<RequestLease>(_ => Refuse(Sender, new LeaseRefused(LeaseRefusal.NotExported, $"{FullName} is not exported")));
+        Receive<Lend>(_ => Refuse(Sender, new LeaseRefused(LeaseRefusal.NotExported, $"{FullName} is not exported")));
         Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.NoDev));
         Receive<Seen>(Follow);
     });
@@ -270,7 +275,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
                 if (_decision.Withdrawn && !already)
                     Withdraw();
             });
-            Receive<RequestLease>(request => Asked(request, null, Grant));
+            Receive<Lend>(lend => Asked(lend, null, Grant));
             Receive<Serve>(serve => serve.Request.IsPlain, serve =>
             {
                 if (_door.Admits(serve.Request))
@@ -321,7 +326,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     {
         Enter(DeviceState.Leased, lease.Holder.ToString(), lease.User, () =>
         {
-            Receive<RequestLease>(request => Asked(request, lease.Holder.ToString(), Grant));
+            Receive<Lend>(lend => Asked(lend, lease.Holder.ToString(), Grant));
             Receive<ReleaseLease>(release => Releases(release, lease), _ => BecomeAvailableToAll());
             Receive<LeaseEnded>(ended => ended.Epoch == lease.Epoch, _ => BecomeAvailableToAll());
             Receive<Serve>(serve => serve.Request.IsPlain, serve => RefuseAsBusy(serve.Request));
@@ -352,8 +357,11 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
     }
 
     // Everybody who may have the device is asked for in this way: the policy first, then who has it.
-    private void Asked(RequestLease request, string? user, Action<RequestLease, IActorRef> grant)
+    private void Asked(Lend lend, string? user, Action<RequestLease, IActorRef> grant)
     {
+        if (Now >= lend.Until)
+            return;
+        var request = lend.Request;
         var isHolder = _ledger.Lease is { } lease && IsHolder(request, lease);
         if (_door.Refuses(request, isHolder, Now) is { } refused)
             Refuse(Sender, refused);
@@ -430,7 +438,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
 
     private void BecomeInUse(Session session) => Enter(DeviceState.InUse, session.User, session.Lease?.User, () =>
     {
-        Receive<RequestLease>(request => Asked(request, session.User, (asked, asker) => Fence(asked, asker, session)));
+        Receive<Lend>(lend => Asked(lend, session.User, (asked, asker) => Fence(asked, asker, session)));
         Receive<ReleaseLease>(
             release => session.Lease is { } held && Releases(release, held),
             _ =>
@@ -504,7 +512,7 @@ internal sealed class ExportedDevice : ReceiveActor, IWithTimers, IWithStash
                     _log.RebindFailed(_settings.Node.Value, BusId.Value, error.Message);
                     StayOr(BecomeFaulted, error);
                 }));
-            Receive<RequestLease>(_ => Refuse(Sender, new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
+            Receive<Lend>(_ => Refuse(Sender, new LeaseRefused(LeaseRefusal.Failed, $"the driver of {FullName} reports an error")));
             Receive<Serve>(serve => serve.Request.TurnAway(OpStatus.DevErr));
             Exported(BecomeFaulted);
         });

@@ -18,7 +18,11 @@ internal sealed record RequestLease(
     Holder Holder,
     [property: JsonRequired] string? User = null,
     [property: JsonRequired] AttachmentId? Instead = null,
-    [property: JsonRequired] bool Steal = false) : INodeMessage;
+    [property: JsonRequired] bool Steal = false) : INodeMessage
+{
+    /// <summary>How long the answer is waited for.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+}
 
 /// <summary>The answer that lets the importer connect.</summary>
 /// <param name="LeaseId">Named once, on the data connection, before <paramref name="Expiry"/> has passed.</param>

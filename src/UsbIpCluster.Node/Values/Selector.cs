@@ -9,7 +9,8 @@ namespace UsbIpCluster.Node;
 
 /// <summary>
 /// Says which device is meant, by what it is: terms joined by commas (<c>\,</c> is a comma in a value), all of which must match.
-/// Hex digits and names are compared without regard to case, serials exactly. Selectors are equal when their texts are.
+/// Hex digits and names are compared without regard to case, serials exactly. Selectors are equal when their terms are, in any order and
+/// however they are written.
 /// </summary>
 public sealed class Selector : IEquatable<Selector>
 {
@@ -81,13 +82,13 @@ public sealed class Selector : IEquatable<Selector>
     public bool HasName => _terms.Any(term => term is Name);
 
     /// <inheritdoc/>
-    public bool Equals(Selector? other) => other is not null && Text == other.Text;
+    public bool Equals(Selector? other) => other is not null && _terms.ToHashSet().SetEquals(other._terms);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Selector);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Text);
+    public override int GetHashCode() => _terms.Distinct().Aggregate(0, (hash, term) => hash ^ term.GetHashCode());
 
     /// <inheritdoc/>
     public override string ToString() => Text;
@@ -171,9 +172,9 @@ public sealed class Selector : IEquatable<Selector>
             case "serial":
                 return new Serial(value);
             case "name":
-                return new Name(value);
+                return new Name(value.ToUpperInvariant());
             case "product":
-                return new Product(value);
+                return new Product(value.ToUpperInvariant());
             case "class" when UsbClassCodes.TryParse(value, out var code):
                 return new Class(code);
             case "class":
@@ -207,6 +208,7 @@ public sealed class Selector : IEquatable<Selector>
             string.Equals(device.Device.Serial, Value, StringComparison.Ordinal);
     }
 
+    // Names and globs are kept in upper case: those that mean the same are the same.
     private sealed record Name(string Value) : Term
     {
         public override bool Matches(ClusterDevice device, NodeName self) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -44,6 +45,12 @@ internal static class Connections
         socket.LingerState = new LingerOption(true, 0);
         socket.Close();
     }
+
+    /// <summary>Whether a connection to that endpoint is being made now (SYN_SENT).</summary>
+    public static bool IsConnectingTo(IPEndPoint endpoint) =>
+        File.ReadLines("/proc/self/net/tcp").Skip(1)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(fields => fields[3] == "02" && int.Parse(fields[2].Split(':')[1], NumberStyles.HexNumber) == endpoint.Port);
 
     /// <summary>Whether an epoll of this process watches the socket. Its descriptor must be open.</summary>
     public static bool IsInEpoll(Socket socket)

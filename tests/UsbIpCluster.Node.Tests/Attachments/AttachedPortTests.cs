@@ -260,27 +260,68 @@ public sealed class AttachedPortTests : AttachedPortSpec
     }
 
     [Fact]
-    public async Task A_detach_while_it_connects_waits_for_the_port_and_detaches_it()
+    public async Task A_detach_while_the_exporter_says_nothing_ends_it_at_once_and_nobody_else_is_asked()
     {
-        await StartPlainAsync();
+        using var second = new ImportServer();
+        await StartLeasedAsync();
+        await GrantAsync(Server.Address, second.Address);
         var connection = await Server.AcceptAsync();
         Port.Tell(new AttachedPort.Detach());
         Port.Tell(new AttachedPort.Detach());
+        var ended = await ExpectEndAsync();
+        Assert.Equal((null, new ReleaseLease(Samples.BusId, Samples.Holder, new Epoch(5))), (ended.Error, ended.Release));
+        Assert.True(connection.WaitUntilClosed());
+        Assert.False(second.IsWanted);
+        Controller.ExpectNothing();
+    }
+
+    [Fact]
+    public async Task A_detach_while_nobody_takes_the_connection_ends_it_at_once()
+    {
+        using var full = new FullServer();
+        await StartLeasedAsync();
+        await GrantAsync(full.Address, full.Address);
+        await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Connecting>();
+        await AwaitConditionAsync(() => full.IsWanted);
+        Port.Tell(new AttachedPort.Detach());
+        Assert.Null((await ExpectEndAsync()).Error);
+        Assert.False(full.IsWanted);
+    }
+
+    [Fact]
+    public async Task A_session_that_stops_while_it_connects_closes_its_connection()
+    {
+        await StartPlainAsync();
+        var connection = await Server.AcceptAsync();
+        Sys.Stop(Port);
+        Assert.True(connection.WaitUntilClosed());
+    }
+
+    [Fact]
+    public async Task A_detach_while_the_connection_is_handed_over_waits_for_the_port_and_detaches_it()
+    {
+        await StartPlainAsync();
+        await ParentProbe.ExpectMsgAsync<AttachedPort.Progress.Connecting>();
+        (await Server.AcceptAsync()).Grant();
+        var attach = await Controller.NextAsync("attach");
+        Port.Tell(new AttachedPort.Detach());
+        Port.Tell(new AttachedPort.Detach());
         await SettleAsync(Port);
-        connection.Grant();
-        (await Controller.NextAsync("attach")).Attach(3);
+        ExpectNothing(ParentProbe);
+        attach.Attach(3);
         (await Controller.NextAsync("detach")).Detach();
         Assert.Null((await ExpectEndAsync()).Error);
     }
 
     [Fact]
-    public async Task A_detach_while_it_connects_in_vain_is_done_when_that_fails()
+    public async Task A_detach_while_the_controller_has_no_port_yet_is_done_when_it_gives_up()
     {
         await StartPlainAsync();
-        var connection = await Server.AcceptAsync();
+        (await Server.AcceptAsync()).Grant();
+        var attach = await Controller.NextAsync("attach");
         Port.Tell(new AttachedPort.Detach());
-        await SettleAsync(Port);
-        connection.Refuse(OpStatus.DevBusy);
+        await AwaitConditionAsync(() => attach.Cancelled.IsCancellationRequested);
+        attach.Fail(DeviceError.NoFreePort);
         Assert.Null((await ExpectEndAsync()).Error);
     }
 

@@ -117,6 +117,23 @@ public sealed class AttachmentRuleTests : AttachmentManagerSpec
         Assert.Empty((await SnapshotAsync()).Rules);
     }
 
+    [Theory]
+    [InlineData("class=mass-storage,0525:a4a5")]
+    [InlineData("0525:A4A5, CLASS=08")]
+    public async Task A_rule_is_the_same_however_it_is_written(string target)
+    {
+        const string Match = "0525:a4a5,class=mass-storage";
+        await ShowAsync(Samples.Entry("1-1"));
+        await AttachAllAsync(Match);
+        await HandOverAsync(3);
+        Assert.Equal("a1", Assert.Single((await AttachAllAsync(target)).Rules).Id.ToString());
+        await AttachAllAsync(Match);
+        await DetachPortsAsync(target);
+        var left = await SnapshotAsync();
+        Assert.Empty(left.Rules);
+        Assert.Empty(left.Attachments);
+    }
+
     [Fact]
     public async Task What_was_detached_by_itself_is_left_out_until_the_rule_is_given_again()
     {

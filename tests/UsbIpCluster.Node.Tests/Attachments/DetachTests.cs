@@ -45,12 +45,14 @@ public sealed class DetachTests : AttachmentManagerSpec
     [Fact]
     public async Task All_of_nothing_is_nothing() => Assert.Empty((await DetachAsync(null)).Attachments);
 
-    [Fact]
-    public async Task An_attachment_without_a_port_is_named_by_its_selector()
+    [Theory]
+    [InlineData("serial=nobody", "SERIAL=nobody")]
+    [InlineData("0525:a4a5,class=hid", "class=03,0525:A4A5")]
+    public async Task An_attachment_without_a_port_is_named_by_its_selector_however_that_is_written(string selector, string target)
     {
-        _ = AttachAsync("serial=nobody", Seconds(60));
+        _ = AttachAsync(selector, Seconds(60));
         await Inventory.ExpectMsgAsync<InventoryActor.LocalAttachments>();
-        Assert.Single((await DetachAsync("SERIAL=nobody")).Attachments);
+        Assert.Single((await DetachAsync(target)).Attachments);
     }
 
     [Fact]

@@ -330,6 +330,28 @@ public sealed class ExportManagerTests : VirtualTimeSpec, IAsyncLifetime
         Assert.Equal(device with { Kind = EventKinds.Exported, Holder = null, Peer = null, User = null }, rows[2]);
     }
 
+    [Theory]
+    [InlineData(7.9, true)]
+    [InlineData(8, false)]
+    public async Task A_device_is_not_stolen_for_somebody_who_has_stopped_waiting(double seconds, bool stolen)
+    {
+        var (holder, thief) = (CreateTestProbe(), CreateTestProbe());
+        await ImportAsync();
+        _exports.Tell(new RequestLease(Samples.BusId, Samples.Holder), holder.Ref);
+        var fence = await _exporter.NextAsync("release");
+        _exports.Tell(new RequestLease(Samples.BusId, Samples.OtherHolder, Steal: true), thief.Ref);
+        await SettleAsync(_exports);
+        Advance(Seconds(seconds));
+        fence.Succeed();
+        await holder.ExpectMsgAsync<LeaseGranted>();
+        var refused = await AskAsync<LeaseRefused>(new RequestLease(Samples.BusId, new Holder(Samples.Lab2, new AttachmentId(77))));
+        Assert.Equal(stolen ? Samples.OtherHolder : Samples.Holder, refused.HeldBy);
+        if (stolen)
+            await thief.ExpectMsgAsync<LeaseGranted>();
+        else
+            ExpectNothing(thief);
+    }
+
     [Fact]
     public async Task The_exporters_are_left_alone_when_it_stops()
     {

@@ -88,7 +88,8 @@ public abstract class ExportedDeviceSpec : VirtualTimeSpec
 
     private protected Task<INodeMessage> RequestAsync(Holder holder) => RequestAsync(new RequestLease(Samples.BusId, holder));
 
-    private protected Task<INodeMessage> RequestAsync(RequestLease request) => _device.Ask<INodeMessage>(request, Patience);
+    private protected Task<INodeMessage> RequestAsync(RequestLease request) =>
+        _device.Ask<INodeMessage>(new ExportedDevice.Lend(request, VirtualNow + RequestLease.Patience), Patience);
 
     private protected Task<LeaseGranted> LeaseAsync() => LeaseAsync(new RequestLease(Samples.BusId, Samples.Holder));
 

@@ -31,6 +31,9 @@ internal sealed class ImportServer : IDisposable
         }
     }
 
+    /// <summary>Whether there is a connection that was not accepted.</summary>
+    public bool IsWanted => _listener.Poll(TimeSpan.Zero, SelectMode.SelectRead);
+
     /// <summary>The next connection and what it asks for.</summary>
     public async Task<Connection> AcceptAsync()
     {
@@ -67,5 +70,20 @@ internal sealed class ImportServer : IDisposable
         }
 
         public void Close() => Socket.Dispose();
+
+        /// <summary>Whether the importer closes it long before the import's own time is over, and says nothing more.</summary>
+        public bool WaitUntilClosed()
+        {
+            if (!Socket.Poll(AttachedPort.ImportTimeout / 2, SelectMode.SelectRead))
+                return false;
+            try
+            {
+                return Socket.Receive(new byte[1]) == 0;
+            }
+            catch (SocketException)
+            {
+                return true;
+            }
+        }
     }
 }

@@ -45,7 +45,7 @@ internal sealed class ScriptedController : IHostController
     }
 
     public Task<PortNumber> AttachAsync(Socket connection, UsbDeviceRecord device, PortOrigin origin, CancellationToken cancellationToken) =>
-        Ask(new Call(this, "attach", default) { Connection = connection, Device = device, Origin = origin });
+        Ask(new Call(this, "attach", default) { Connection = connection, Device = device, Origin = origin, Cancelled = cancellationToken });
 
     public Task DetachAsync(PortNumber port, CancellationToken cancellationToken) => Ask(new Call(this, "detach", port));
 
@@ -91,6 +91,9 @@ internal sealed class ScriptedController : IHostController
         public UsbDeviceRecord? Device { get; init; }
 
         public PortOrigin? Origin { get; init; }
+
+        /// <summary>When nobody waits for it any more.</summary>
+        public CancellationToken Cancelled { get; init; }
 
         public Task<PortNumber> Task => _done.Task;
 

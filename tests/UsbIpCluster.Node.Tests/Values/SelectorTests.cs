@@ -141,12 +141,22 @@ public sealed class SelectorTests
     public void A_selector_says_whether_it_names_one_device(string text, bool one, bool byName) =>
         Assert.Equal((one, byName), (Parse(text).NamesOneDevice, Parse(text).HasName));
 
-    [Fact]
-    public void Selectors_are_equal_when_their_texts_are()
+    [Theory]
+    [InlineData("0525:a4a5", "0525:A4A5")]
+    [InlineData("0525:a4a5,class=hid", "class=hid,0525:a4a5")]
+    [InlineData("0525:a4a5,class=hid", " CLASS=03,0525:A4A5,class=hid")]
+    [InlineData("name=Golden", "NAME=gOLDEN")]
+    [InlineData("product=*Storage", "product=*STORAGE")]
+    [InlineData("LAB1/1-1.2", "lab1/1-1.2")]
+    [InlineData("serial=Ab", "serial=ab", false)]
+    [InlineData("lab1/1-1", "1-1", false)]
+    [InlineData("name=x", "serial=x", false)]
+    [InlineData("0525:a4a5,class=hid", "0525:a4a5", false)]
+    public void Selectors_are_equal_when_their_terms_are(string one, string other, bool equal = true)
     {
-        Assert.Equal(Parse("0525:a4a5"), Parse("0525:a4a5"));
-        Assert.Equal(Parse("0525:a4a5").GetHashCode(), Parse("0525:a4a5").GetHashCode());
-        Assert.NotEqual(Parse("0525:a4a5"), Parse("0525:A4A5"));
+        Assert.Equal(equal, Parse(one).Equals(Parse(other)));
+        Assert.Equal(equal, Parse(other).Equals(Parse(one)));
+        Assert.True(!equal || Parse(one).GetHashCode() == Parse(other).GetHashCode());
     }
 
     [Theory]

@@ -60,22 +60,6 @@ internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
         }
     }
 
-    /// <summary>Whether the main actors answer: that of the question on its way, too, is an answer.</summary>
-    public async Task<bool> AnswersAsync(TimeSpan patience)
-    {
-        Task<NodeLook?> question;
-        lock (_lock)
-            question = _now.IsCompleted ? Next() : _now;
-        try
-        {
-            return await question.WaitAsync(patience) is not null;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
-
     private Task<NodeLook?> Next()
     {
         lock (_lock)

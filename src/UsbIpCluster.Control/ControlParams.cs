@@ -93,7 +93,7 @@ public sealed record BindParams(
 
 /// <summary>Exports local devices no longer, and gives them back to their own drivers.</summary>
 /// <param name="Selector">The one device, unless <paramref name="All"/>.</param>
-/// <param name="All">Every local device that matches.</param>
+/// <param name="All">Every local device that matches; a bind of all with the same selector ends.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record UnbindParams(string Selector, bool All = false) : IControlParams
 {

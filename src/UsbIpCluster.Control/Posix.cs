@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -59,12 +60,16 @@ internal static partial class Posix
             && (MemoryMarshal.Read<ushort>(status[28..]) & TypeMask) == TypeSocket;
     }
 
-    /// <summary>Gives a file to a group.</summary>
-    /// <returns>False when there is no such group, or this process may not do that.</returns>
-    public static bool TryGiveToGroup(string path, string group)
+    /// <summary>Gives a file to a group, where there is such a group.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="group">The group's name.</param>
+    /// <param name="problem">What the kernel says against it.</param>
+    /// <returns>False when there is such a group, and the file can't be given to it.</returns>
+    public static bool TryGiveToGroup(string path, string group, [NotNullWhen(false)] out string? problem)
     {
         const uint keepOwner = uint.MaxValue;
-        return TryFindGroup(group, out var id) && ChangeOwner(path, keepOwner, id) == 0;
+        problem = TryFindGroup(group, out var id) && ChangeOwner(path, keepOwner, id) != 0 ? Marshal.GetLastPInvokeErrorMessage() : null;
+        return problem is null;
     }
 
     private static bool TryFindGroup(string name, out uint id)
@@ -81,7 +86,7 @@ internal static partial class Posix
     [LibraryImport("libc.so.6", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FileStatus(int folder, string path, int flags, uint mask, ref byte status);
 
-    [LibraryImport("libc.so.6", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc.so.6", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint user, uint group);
 
     [LibraryImport("libc.so.6", EntryPoint = "getgrnam", StringMarshalling = StringMarshalling.Utf8)]

@@ -63,7 +63,7 @@ public static class ConfigurationFile
             ExportsByKernel = exporters.Length == 0 || exporters.Contains("kernel", StringComparer.OrdinalIgnoreCase),
             AttachesByKernel = "kernel".Equals(Text(root, "hostController") ?? "kernel", StringComparison.OrdinalIgnoreCase),
             AdmitsEverybody = Texts(Find(root, "plainClients"))
-                .Any(network => IPNetwork.TryParse(network, out var read) && read.PrefixLength == 0),
+                .Any(network => IPNetwork.TryParse(network, out var read) && read.PrefixLength == (read.BaseAddress.IsIPv4MappedToIPv6 ? 96 : 0)),
         };
     }
 

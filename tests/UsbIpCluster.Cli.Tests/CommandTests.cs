@@ -140,6 +140,16 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Unbind_of_what_is_not_here_says_what_that_means()
+    {
+        await using var daemon = new TestDaemon();
+        daemon.Handler.Unbind = (_, _) => Rows<DeviceRow>();
+        var said = "no device that is here was exported by it; those that come are exported no longer\n";
+        Assert.Equal(new CommandRun(0, "", said), await CommandRun.OfAsync(daemon, "unbind", "hid", "--all"));
+        Assert.Equal("", (await CommandRun.OfAsync(daemon, "unbind", "hid", "--all", "--json")).Error);
+    }
+
+    [Fact]
     public async Task Bind_prints_rows_as_JSON()
     {
         await using var daemon = new TestDaemon();

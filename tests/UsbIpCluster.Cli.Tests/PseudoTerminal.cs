@@ -146,6 +146,9 @@ internal sealed partial class PseudoTerminal : IDisposable
         var start = new ProcessStartInfo("sh", ["-c", "exec setsid --ctty \"$@\" < \"$0\" > \"$0\" 2>&1", path, .. command]) { UseShellExecute = false };
         start.Environment["TERM"] = "xterm-256color";
         start.Environment.Remove("NO_COLOR");
+
+        // What still runs when its terminal goes is killed, and the runtime's own files for debuggers would stay behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment.Remove("ENV");
         return new PseudoTerminal(terminal, Process.Start(start)!) { _width = width };
     }

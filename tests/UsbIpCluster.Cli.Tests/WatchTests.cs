@@ -100,6 +100,9 @@ public sealed class WatchTests
         await terminal.ShowsAsync("lab22", "2-1", "desk");
         terminal.Type("q");
         await EndsWithAsync(terminal, Left);
+
+        // What is typed before the terminal is the shell's again can be lost.
+        await Eventually.IsTrueAsync(() => terminal.StateOfJob is null);
         terminal.Type("echo ended $?\n");
         await AnswersAsync("ended 0");
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using UsbIpCluster.Testing;
 
 namespace UsbIpCluster.Control.Tests;
@@ -109,6 +110,47 @@ public sealed class SocketFileTests : IDisposable
         using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%G", SocketPath]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         Assert.Equal("daemon", (await stat.StandardOutput.ReadToEndAsync()).Trim());
     }
+
+    [Fact]
+    public async Task A_group_that_it_can_not_be_given_to_is_reported_and_it_is_served_all_the_same()
+    {
+        File.SetUnixFileMode(_folder.FullName, (UnixFileMode)0b111_111_111);
+        var reports = new List<string>();
+        await using var server = StartAsNobody("daemon", reports);
+        Assert.StartsWith($"{SocketPath} can't be given to the group daemon: ", Assert.Single(reports));
+        await using var client = await ControlClient.ConnectAsync(SocketPath, default);
+        Assert.Equal("lab1", (await client.VersionAsync(new VersionParams(), default)).Node);
+    }
+
+    [Fact]
+    public async Task That_there_is_no_such_group_is_nothing_to_report()
+    {
+        var reports = new List<string>();
+        await using var server = Start("no-such-group", reports);
+        Assert.Empty(reports);
+    }
+
+    [DllImport("libc", EntryPoint = "setfsuid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetFileSystemUser(int user);
+
+    /// <summary>Starts without root's rights over files, which the kernel gives to threads (setfsuid(2)): nobody is in no other group.</summary>
+    private ControlServer StartAsNobody(string group, List<string> reports)
+    {
+        const int nobody = 65534;
+        var before = SetFileSystemUser(nobody);
+        try
+        {
+            return Start(group, reports);
+        }
+        finally
+        {
+            _ = SetFileSystemUser(before);
+        }
+    }
+
+    private ControlServer Start(string group, List<string> reports) => ControlServer.Start(
+        new ControlServerOptions { Path = SocketPath, Group = group, Report = (line, _) => reports.Add(line) }, new ScriptedHandler());
 
     private ControlServer Start() => ControlServer.Start(new ControlServerOptions { Path = SocketPath }, new ScriptedHandler());
 }

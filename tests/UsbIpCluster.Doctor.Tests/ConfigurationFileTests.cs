@@ -36,6 +36,14 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0.0.0.0/0", true)]
+    [InlineData("::ffff:0.0.0.0/96", true)]
+    [InlineData("::ffff:10.0.0.0/104", false)]
+    [InlineData("::/96", false)]
+    public void A_network_of_all_addresses_admits_everybody(string network, bool expected) =>
+        Assert.Equal(expected, Read($$"""{ "plainClients": ["{{network}}"] }""").AdmitsEverybody);
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("""{ "node": 1, "state": [], "listen": "nowhere", "exporters": {}, "hostController": null, "plainClients": "x", "cluster": 3 }""")]
     [InlineData("""{ "node": "", "exporters": [1, null], "plainClients": ["x", 7], "cluster": { "tls": { "ca": "/a" }, "insecure": [], "listen": "1.2.3.4" } }""")]

@@ -9,7 +9,7 @@ public sealed class UsbIpHostSessionTests : UsbIpHostSpec
 {
     private readonly List<Socket> _importers = [];
 
-    public override async ValueTask DisposeAsync()
+    public override async Task DisposeAsync()
     {
         await base.DisposeAsync();
         _importers.ForEach(importer => importer.Dispose());

@@ -5,7 +5,7 @@ using UsbIpCluster.Protocol;
 namespace UsbIpCluster.Linux.Tests;
 
 /// <summary>Tests of the kernel's exporter with one disk plugged in.</summary>
-public abstract class UsbIpHostSpec : IAsyncDisposable
+public abstract class UsbIpHostSpec : IAsyncLifetime
 {
     private protected static readonly FakeDevice Disk = new("1-1", 5);
     private protected static readonly BusId Id = BusId.Parse("1-1");
@@ -27,11 +27,12 @@ public abstract class UsbIpHostSpec : IAsyncDisposable
 
     private protected UsbIpHostExporter Exporter { get; }
 
-    public virtual async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public virtual async Task DisposeAsync()
     {
         await Exporter.DisposeAsync();
         Kernel.Dispose();
         Sysfs.Dispose();
-        GC.SuppressFinalize(this);
     }
 }

@@ -5,7 +5,7 @@ using UsbIpCluster.Protocol;
 
 namespace UsbIpCluster.Linux.Tests;
 
-public sealed class VhciHostControllerTests : IAsyncDisposable
+public sealed class VhciHostControllerTests : IAsyncLifetime
 {
     private const uint DevId = 0x00010005;
     private static readonly PortOrigin Origin = new("lab1", "3240", BusId.Parse("1-1"));
@@ -22,7 +22,9 @@ public sealed class VhciHostControllerTests : IAsyncDisposable
         _controller = CreateController(TimeProvider.System);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _controller.DisposeAsync();
         _kernel.Dispose();

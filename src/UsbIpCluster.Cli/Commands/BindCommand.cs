@@ -52,20 +52,19 @@ internal sealed class BindCommand : CliCommand
         return RunAsync(session, "exported", (client, cancelled) => client.BindAsync(request, cancelled));
     }
 
-    /// <summary>Binds or unbinds, and says what was done to which device.</summary>
-    public static async Task RunAsync(Session session, string done, Func<ControlClient, CancellationToken, Task<IReadOnlyList<DeviceRow>>> ask)
+    /// <summary>Binds or unbinds, and says what was done to which device; to how many of them.</summary>
+    public static async Task<int> RunAsync(Session session, string done, Func<ControlClient, CancellationToken, Task<IReadOnlyList<DeviceRow>>> ask)
     {
         var rows = await session.AskAsync("the device", ask);
         if (session.Json)
         {
             JsonOutput.WriteRows(session.Surroundings.Out, rows, ControlJson.Default.DeviceRow);
-            return;
+            return rows.Count;
         }
 
         foreach (var row in rows)
             session.Surroundings.Out.WriteLine($"{done}: {Words.Of(row)}");
-        if (rows.Count == 0)
-            session.Remark($"nothing to do: it was {done} before");
+        return rows.Count;
     }
 
     /// <summary>An option that takes one rule, as often as it is given. A comma is the rule's own.</summary>

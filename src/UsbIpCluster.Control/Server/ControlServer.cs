@@ -32,7 +32,7 @@ public sealed class ControlServer : IAsyncDisposable
     /// <exception cref="ControlException">Usage: the path is too long. Failed: another daemon is running there, the path is no socket,
     /// or it may not be created.</exception>
     public static ControlServer Start(ControlServerOptions options, IControlHandler handler) =>
-        new(SocketFile.Open(options.Path, options.Group), options, handler);
+        new(SocketFile.Open(options.Path, options.Group, options.Report), options, handler);
 
     /// <summary>
     /// Stops listening, removes the socket's file, cancels every request and closes every connection. A handler that finishes its work

@@ -23,8 +23,11 @@ internal sealed class SocketFile : IDisposable
     public Socket Listener { get; }
 
     /// <summary>Creates the file and listens: mode 0660, and the group where it exists.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="report">Told when the file can't be given to the group.</param>
     /// <exception cref="ControlException">Another daemon has it, it is no socket, or it may not be created.</exception>
-    public static SocketFile Open(string path, string group)
+    public static SocketFile Open(string path, string group, Action<string, Exception?> report)
     {
         FileStream? held = null;
         Socket? listener = null;
@@ -39,7 +42,8 @@ internal sealed class SocketFile : IDisposable
             listener.Bind(endPoint);
             // Nobody can connect before Listen, so nobody gets in before the mode is right.
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
-            Posix.TryGiveToGroup(path, group);
+            if (!Posix.TryGiveToGroup(path, group, out var problem))
+                report($"{path} can't be given to the group {group}: {problem}; that group's users can't use it", null);
             listener.Listen(Backlog);
             return new SocketFile(path, held, listener);
         }

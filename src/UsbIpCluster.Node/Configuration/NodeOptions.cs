@@ -88,7 +88,7 @@ internal sealed record NodeOptions
     /// <summary>Where it attaches devices.</summary>
     public required HostControllerKind HostController { get; init; }
 
-    /// <summary>Who may import without a lease, besides the cluster's nodes.</summary>
+    /// <summary>Who may import without a lease, besides the cluster's nodes. Of IPv4 where it was written as IPv4-mapped IPv6.</summary>
     public required ImmutableArray<IPNetwork> PlainClients { get; init; }
 
     /// <summary>What strangers can cost the USB/IP port.</summary>

@@ -52,7 +52,7 @@ internal static class OptionsReader
                 "hostController", TryEnum, "kernel, simulated or none", HostControllerKind.Kernel),
             PlainClients = values.ReadList<IPNetwork>(
                 "plainClients",
-                IPNetwork.TryParse,
+                TryNetwork,
                 "networks such as 10.0.0.0/8",
                 [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]),
             Limits = ReadLimits(values),
@@ -160,6 +160,13 @@ internal static class OptionsReader
             return false;
         value = read;
         return true;
+    }
+
+    private static bool TryNetwork(string text, out IPNetwork value)
+    {
+        var read = IPNetwork.TryParse(text, out var written);
+        value = read ? AccessRule.Unmapped(written) : default;
+        return read;
     }
 
     private static bool TryHttpEndPoint(string text, out IPEndPoint? value)

@@ -79,7 +79,7 @@ internal sealed partial class ControlHandler(
         var devices = Local(view, selector, request.All);
         if (devices.Length > 0)
         {
-            var unbind = new ExportManager.Unbind([.. devices.Select(device => device.Device.BusId)]);
+            var unbind = new ExportManager.Unbind([.. devices.Select(device => device.Device.BusId)], request.All ? selector : null);
             return RowsOf(view, await OrderAsync<ExportManager.Done>(actors => actors.Exports, unbind, Slow));
         }
 

@@ -23,8 +23,11 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     /// </summary>
     public sealed record Bind(Selector Match, ImmutableArray<BusId> BusIds, bool All, string? Name, Access? Access);
 
-    /// <summary>Export these devices no longer. Answered with <see cref="Done"/>, or a failure.</summary>
-    public sealed record Unbind(ImmutableArray<BusId> BusIds);
+    /// <summary>
+    /// Export these devices no longer. Answered with <see cref="Done"/>, or a failure. By <paramref name="All"/> all that match are meant: those
+    /// that are not exported anyway are left out, and a <see cref="Bind"/> in the same words ends.
+    /// </summary>
+    public sealed record Unbind(ImmutableArray<BusId> BusIds, Selector? All = null);
 
     /// <summary>Forget a bind by the words in which it was asked for; answered with <see cref="Forgotten"/>.</summary>
     public sealed record Forget(Selector Match);
@@ -319,7 +322,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
         // It is kept before it is done: a device that is bound and not known to be is open to everybody after a restart.
         var before = _plan;
-        _plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected);
+        _plan = _plan.Bind(bind.Match, Cluster(devices), bind.Name, bind.Access, isProtected, bind.All);
         var kept = new Kept(Sender, devices, before, _plan);
         _settings.File.WriteAsync(_plan.Kept).PipeTo(Self, success: () => kept, failure: error => kept with { Error = error });
     }
@@ -350,7 +353,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     {
         if (Find(unbind.BusIds) is not { } devices)
             return;
-        CarryOut(devices, Sender, _ => new ExportedDevice.Unbind(), results => new Unbound(results));
+        CarryOut(devices, Sender, _ => new ExportedDevice.Unbind(), results => new Unbound(unbind.All, results));
     }
 
     private Local[]? Find(ImmutableArray<BusId> busIds)
@@ -406,23 +409,33 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private void OnUnbound(Unbound unbound)
     {
-        var plan = _plan;
+        var (plan, results) = unbound.All is { } all ? UnbindAll(all, unbound.Results) : (_plan, unbound.Results);
         var present = Cluster(_devices.Values);
-        foreach (var device in unbound.Results.Succeeded.Select(Here).OfType<Local>())
+        foreach (var device in results.Succeeded.Select(Here).OfType<Local>())
             plan = plan.Unbind(AsClusterDevice(device), present);
-        Keep(plan, unbound.Results);
+        Keep(plan, results);
+    }
+
+    // That none was exported is a failure, unless one that comes would have been.
+    private (ExportPlan Plan, Results Results) UnbindAll(Selector all, Results results)
+    {
+        var forgotten = _plan.Forget(all);
+        var meant = results.Items.RemoveAll(item => item.Error is DeviceException { Error: DeviceError.NotExported });
+        if (meant.IsEmpty && forgotten.Equals(_plan))
+            return (_plan, results);
+        return (meant.All(item => item.Error is null) ? forgotten : _plan, results with { Items = meant });
     }
 
     private void OnForget(Forget forget)
     {
-        var kept = _plan.Kept.RemoveAll(export => export.Export && export.Match.Equals(forget.Match));
-        if (kept.Length == _plan.Kept.Length)
+        var plan = _plan.Forget(forget.Match);
+        if (plan.Equals(_plan))
         {
             Sender.Tell(new Forgotten(false));
             return;
         }
 
-        Decide(_plan with { Kept = kept });
+        Decide(plan);
         _settings.File.WriteAsync(_plan.Kept).PipeTo(Sender, success: () => new Forgotten(true), failure: NotKept);
     }
 
@@ -601,7 +614,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     private sealed record Bound(Kept Request, Results Results);
 
-    private sealed record Unbound(Results Results);
+    private sealed record Unbound(Selector? All, Results Results);
 
     private sealed record DrainWaitOver(Guid Id);
 

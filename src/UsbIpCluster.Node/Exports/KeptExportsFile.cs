@@ -37,7 +37,7 @@ internal sealed class KeptExportsFile(StateFolder state)
             if (line.Allow is null != line.Deny is null)
                 throw new FormatException("allow and deny go together");
             var access = line is { Allow: { } allow, Deny: { } deny } ? new Access(AccessRule.Parse(allow), AccessRule.Parse(deny)) : null;
-            return new KeptExport(match, line.Export, line.Name, access, line.Protected);
+            return new KeptExport(match, line.Export, line.Name, access, line.Protected, line.All);
         }
         catch (FormatException error)
         {
@@ -52,5 +52,6 @@ internal sealed class KeptExportsFile(StateFolder state)
         export.Name,
         export.Access is { } allowed ? [.. allowed.Allow.Select(rule => rule.ToString())] : null,
         export.Access is { } denied ? [.. denied.Deny.Select(rule => rule.ToString())] : null,
-        export.Protected);
+        export.Protected,
+        export.All);
 }

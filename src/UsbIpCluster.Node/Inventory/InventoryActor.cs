@@ -86,7 +86,6 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
     private readonly IActorRef _membership;
     private readonly PeerNames _names;
     private readonly InventoryLag _lag;
-    private MembershipView _members = MembershipView.Empty;
     private InventoryExchange _exchange;
 
     /// <param name="self">What this node says of itself at the start.</param>
@@ -105,12 +104,12 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
         Receive<LocalAttachments>(count => Do(exchange => exchange.CountAttachments(count.Count)));
         Receive<LocalDraining>(drain => Do(exchange => exchange.Drain(drain.Draining)));
         Receive<GetView>(_ => Sender.Tell(new Changed(_exchange.View, null)));
-        Receive<Announce>(announce => Hear(exchange => exchange.Learn(announce, Speaker)));
-        Receive<Delta>(delta => Hear(exchange => exchange.Learn(delta, Speaker)));
-        Receive<Digest>(digest => Hear(exchange => exchange.Compare(digest, Speaker)));
+        Receive<Announce>(announce => Do(exchange => exchange.Learn(announce, Speaker)));
+        Receive<Delta>(delta => Do(exchange => exchange.Learn(delta, Speaker)));
+        Receive<Digest>(digest => Do(exchange => exchange.Compare(digest, Speaker)));
         Receive<Pull>(pull => Do(exchange => exchange.Reply(pull)));
-        Receive<MembershipActor.Changed>(changed => Meet(changed.View));
-        Receive<MembershipView>(Meet);
+        Receive<MembershipActor.Changed>(changed => Do(exchange => exchange.Meet(changed.View)));
+        Receive<MembershipView>(members => Do(exchange => exchange.Meet(members)));
         Receive<SendDigest>(_ => Do(exchange => exchange.Tick()));
     }
 
@@ -136,39 +135,17 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
-    private void Meet(MembershipView members)
-    {
-        _lag.Meet(_members, members);
-        _members = members;
-        Do(exchange => exchange.Meet(members));
-    }
-
-    // Who speaks, and is not asked for more, has said all.
-    private void Hear(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
-    {
-        var steps = Do(what);
-        if (Speaker is { } speaker && !steps.Any(step => step is InventoryExchange.Step.Answer { Message: Pull }))
-            _lag.Heard(speaker);
-    }
-
-    private IReadOnlyList<InventoryExchange.Step> Do(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
+    private void Do(Func<InventoryExchange, IReadOnlyList<InventoryExchange.Step>> what)
     {
         var previous = _exchange.View;
         var steps = what(_exchange);
+        _lag.Show(_exchange.OutOfDate);
         if (!ReferenceEquals(_exchange.View, previous))
             Context.System.EventStream.Publish(new Changed(_exchange.View, previous));
         foreach (var step in steps)
         {
             switch (step)
             {
-                case InventoryExchange.Step.Send { To: var asked, Message: Pull } question:
-                    _lag.Asked(asked);
-                    Context.ActorSelection($"{asked}/user/node/inventory").Tell(question.Message);
-                    break;
-                case InventoryExchange.Step.Answer { Message: Pull } question when Speaker is { } asked && _members.Contains(asked):
-                    _lag.Asked(asked);
-                    Sender.Tell(question.Message);
-                    break;
                 case InventoryExchange.Step.Send send:
                     Context.ActorSelection($"{send.To}/user/node/inventory").Tell(send.Message);
                     break;
@@ -180,8 +157,6 @@ internal sealed class InventoryActor : ReceiveActor, IWithTimers
                     break;
             }
         }
-
-        return steps;
     }
 
     private sealed record SendDigest;

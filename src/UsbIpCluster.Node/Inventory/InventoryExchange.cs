@@ -39,9 +39,9 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
 
     private readonly SaidOnce _said = new();
 
-    // By the address of a member: those that go on saying less than is known of them, and those that have been asked since the last digest.
-    private readonly HashSet<string> _doubted = new(StringComparer.Ordinal);
+    // By the address of a member: those that have been asked since the last digest.
     private readonly Dictionary<string, Question> _asked = new(StringComparer.Ordinal);
+    private readonly OutOfDate _outOfDate = new();
     private MembershipView _members = MembershipView.Empty;
 
     /// <summary>What this node knows now.</summary>
@@ -49,6 +49,9 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
 
     /// <summary>What this node says of itself now.</summary>
     public NodeEntry Self => View.Nodes[View.Self].Entry;
+
+    /// <summary>The addresses of the members of which it is known that not all is known here.</summary>
+    public IReadOnlyCollection<string> OutOfDate => _outOfDate.Addresses;
 
     private InventoryActor.Delta Next => new(
         Self.Node, Self.Incarnation, Self.Version + 1, Self.Attachments, Self.Draining, Put: null, Gone: null);
@@ -83,9 +86,14 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
         {
             _asked.Remove(from);
             answered = question.Known;
+            _outOfDate.HearAnswer(from, question.Least);
         }
 
-        return Learn(announce.Entry, answered);
+        var steps = Learn(announce.Entry, answered);
+        var here = View.Nodes.Values.FirstOrDefault(node => node.Entry.Address == from)?.Entry ?? announce.Entry;
+        if (VersionOf(here) == VersionOf(announce.Entry))
+            _outOfDate.Hear(from, VersionOf(here));
+        return steps;
     }
 
     /// <summary>A node has said what has changed.</summary>
@@ -93,17 +101,23 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
     /// <param name="from">The address of who said it; null when that is no other node.</param>
     public IReadOnlyList<Step> Learn(InventoryActor.Delta delta, string? from)
     {
+        var said = (delta.Incarnation, delta.Version);
         if (View.Nodes.GetValueOrDefault(delta.Node)?.Entry is not { } known || (from is not null && known.Address != from))
-            return AskOnce(from);
-        if ((delta.Incarnation, delta.Version).CompareTo((known.Incarnation, known.Version)) <= 0)
+            return AskOnce(from, said);
+        if (said.CompareTo(VersionOf(known)) <= 0)
             return [];
-        if ((delta.Incarnation, delta.Version - 1) != (known.Incarnation, known.Version))
-            return AskOnce(from);
+        if ((delta.Incarnation, delta.Version - 1) != VersionOf(known))
+            return AskOnce(from, said);
 
         var entry = delta.ApplyTo(known);
-        return entry.Devices.Length <= NodeEntry.MaxDevices
-            ? Learn(entry, Nothing)
-            : WarnOnce($"{entry.Node} has more than {NodeEntry.MaxDevices} devices: what comes on top is left out");
+        if (entry.Devices.Length > NodeEntry.MaxDevices)
+        {
+            _outOfDate.Expect(from, said);
+            return WarnOnce($"{entry.Node} has more than {NodeEntry.MaxDevices} devices: what comes on top is left out");
+        }
+
+        _outOfDate.Hear(from, said);
+        return Learn(entry, Nothing);
     }
 
     /// <summary>A node has said which versions it knows.</summary>
@@ -112,11 +126,11 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
     public IReadOnlyList<Step> Compare(InventoryActor.Digest digest, string? from)
     {
         // A node answers only for itself: what it says of others tells nothing that they would not say.
-        var said = digest.Lines.Where(line => line.Node != View.Self).Select(line => Compare(line)).ToArray();
+        var said = digest.Lines.Where(line => line.Node != View.Self).Select(line => Compare(line, from)).ToArray();
         if (said.Any(order => order > 0))
             return [new Step.Answer(Ask(from))];
-        if (said.Any(order => order < 0) && from is not null && _members.Contains(from))
-            _doubted.Add(from);
+        if (said.Any(order => order < 0) || _outOfDate.Contains(from))
+            _outOfDate.Doubt(from);
         return [];
     }
 
@@ -130,6 +144,7 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
     {
         var before = _members;
         _members = members;
+        _outOfDate.Meet(members);
         var nodes = View.Nodes;
         foreach (var (name, node) in View.Nodes)
         {
@@ -150,14 +165,12 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
     public IReadOnlyList<Step> Tick()
     {
         var warnings = ForgetStrangers();
-        string[] doubted = [.. _doubted.Where(_members.IsReachable)];
-        _doubted.Clear();
         _asked.Clear();
         var digest = new InventoryActor.Digest([new InventoryActor.DigestLine(Self.Node, Self.Incarnation, Self.Version)]);
         return
         [
             .. warnings,
-            .. doubted.Select(member => new Step.Send(member, Ask(member))),
+            .. _outOfDate.TakeDoubted().Select(member => new Step.Send(member, Ask(member))),
             .. _members.Others.Select(member => new Step.Send(member, digest)),
         ];
     }
@@ -210,20 +223,44 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
     }
 
     // More than 0 when the line tells of something that is not known.
-    private int Compare(InventoryActor.DigestLine line) => View.Nodes.TryGetValue(line.Node, out var known)
-        ? (line.Incarnation, line.Version).CompareTo((known.Entry.Incarnation, known.Entry.Version))
-        : 1;
+    private int Compare(InventoryActor.DigestLine line, string? from)
+    {
+        var said = (line.Incarnation, line.Version);
+        var known = View.Nodes.GetValueOrDefault(line.Node);
+        var order = known is null ? 1 : said.CompareTo(VersionOf(known.Entry));
+
+        // Of a node that speaks for itself elsewhere it is hearsay, which that one is asked about.
+        var teller = known is { Reachable: true } ? known.Entry.Address : from;
+        if (order > 0)
+        {
+            _outOfDate.Expect(teller, said);
+            if (teller != from)
+                _outOfDate.Doubt(teller);
+        }
+        else if (order == 0 && known?.Entry.Address == from)
+        {
+            _outOfDate.Hear(from, said);
+        }
+
+        return order;
+    }
 
     // Of many changes that come after one that was lost, the first one asks. Should that be lost, too, the next digest does.
-    private IReadOnlyList<Step> AskOnce(string? from) => from is not null && _asked.ContainsKey(from) ? [] : [new Step.Answer(Ask(from))];
+    private IReadOnlyList<Step> AskOnce(string? from, (long Incarnation, long Version) said)
+    {
+        _outOfDate.Expect(from, said);
+        return from is not null && _asked.ContainsKey(from) ? [] : [new Step.Answer(Ask(from))];
+    }
 
     private InventoryActor.Pull Ask(string? from)
     {
         if (from is null || !_members.Contains(from))
             return new InventoryActor.Pull();
-        var question = _asked[from] = new Question(Guid.NewGuid(), View.Nodes);
+        var question = _asked[from] = new Question(Guid.NewGuid(), View.Nodes, _outOfDate.Least(from));
         return new InventoryActor.Pull(question.Id);
     }
+
+    private static (long Incarnation, long Version) VersionOf(NodeEntry entry) => (entry.Incarnation, entry.Version);
 
     // What the address's certificate does not say is not believed. An entry can come before that certificate has been seen.
     private bool IsUnderFalseName(NodeEntry entry) => names.At(entry.Address) is { } certified && !certified.Contains(entry.Node);
@@ -249,5 +286,6 @@ internal sealed class InventoryExchange(NodeEntry self, PeerNames names)
             View = View with { Nodes = nodes };
     }
 
-    private readonly record struct Question(Guid Id, ImmutableSortedDictionary<NodeName, ClusterNode> Known);
+    private readonly record struct Question(
+        Guid Id, ImmutableSortedDictionary<NodeName, ClusterNode> Known, (long Incarnation, long Version) Least);
 }

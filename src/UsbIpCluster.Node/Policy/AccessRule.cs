@@ -118,6 +118,13 @@ internal sealed record AccessRule
         new[] { Node is null ? null : "node=" + Node, User is null ? null : "user=" + User, Network is { } network ? TextOf(network) : null }
             .OfType<string>());
 
+    /// <summary>
+    /// A network as it is compared: of IPv4 where it was written as IPv4-mapped IPv6. A dual-mode listener sees an IPv4 client as
+    /// <c>::ffff:a.b.c.d</c>, and what is written may be either.
+    /// </summary>
+    public static IPNetwork Unmapped(IPNetwork network) =>
+        network.BaseAddress.IsIPv4MappedToIPv6 ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96) : network;
+
     private static bool Fail(string why, out string problem)
     {
         problem = why;
@@ -150,10 +157,6 @@ internal sealed record AccessRule
         problem = $"'{text}' is no network: its address has more than {prefix} bits";
         return null;
     }
-
-    // A dual-mode listener sees an IPv4 client as ::ffff:a.b.c.d, and what is written may be either: one form is compared.
-    private static IPNetwork Unmapped(IPNetwork network) =>
-        network.BaseAddress.IsIPv4MappedToIPv6 ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96) : network;
 
     private static string TextOf(IPNetwork network) =>
         network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8 ? network.BaseAddress.ToString() : network.ToString();

@@ -45,14 +45,21 @@ internal sealed record ExportPlan(ImmutableArray<ExportRule> Rules, ImmutableArr
     /// <param name="name">Their name; null keeps the one that the selector was bound with.</param>
     /// <param name="access">Who may have them; null keeps what the selector was bound with.</param>
     /// <param name="isProtected">Whether one of them is protected, and is meant all the same.</param>
-    public ExportPlan Bind(Selector match, IReadOnlyCollection<ClusterDevice> devices, string? name, Access? access, bool isProtected)
+    /// <param name="all">Whether all that match are meant, now and later.</param>
+    public ExportPlan Bind(
+        Selector match, IReadOnlyCollection<ClusterDevice> devices, string? name, Access? access, bool isProtected, bool all = false)
     {
         var said = Kept.RemoveAll(kept => !kept.Export && devices.Any(device => Matches(kept.Match, device)));
         foreach (var selector in match.HasName ? devices.Select(device => Selector.ForDevice(device, devices)) : [match])
         {
             var before = said.LastOrDefault(kept => kept.Export && kept.Match.Equals(selector));
             said = said.RemoveAll(kept => kept.Match.Equals(selector)).Add(new KeptExport(
-                selector, Export: true, name ?? before?.Name, access ?? before?.Access, isProtected || before?.Protected == true));
+                selector,
+                Export: true,
+                name ?? before?.Name,
+                access ?? before?.Access,
+                isProtected || before?.Protected == true,
+                (all && !match.HasName) || before?.All == true));
         }
 
         return this with { Kept = Bounded(said) };
@@ -60,14 +67,14 @@ internal sealed record ExportPlan(ImmutableArray<ExportRule> Rules, ImmutableArr
 
     /// <summary>Exports a device no longer, now or when it is back.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="present">The devices that are there now: what exports another one of them stays.</param>
+    /// <param name="present">The devices that are there now: what exports another one of them stays, as does what exports all that match.</param>
     public ExportPlan Unbind(ClusterDevice device, IReadOnlyCollection<ClusterDevice> present)
     {
         var others = present.Where(other => other.Device.BusId != device.Device.BusId).ToArray();
         var rest = this with
         {
             Kept = Kept.RemoveAll(kept =>
-                kept.Export && Matches(kept.Match, device) && !others.Any(other => Matches(kept.Match, other))),
+                kept is { Export: true, All: false } && Matches(kept.Match, device) && !others.Any(other => Matches(kept.Match, other))),
         };
 
         // What protects the device today may not protect it tomorrow.
@@ -76,6 +83,9 @@ internal sealed record ExportPlan(ImmutableArray<ExportRule> Rules, ImmutableArr
         var exclusion = new KeptExport(Selector.ForDevice(device, others), Export: false, Name: null, Access: null, Protected: false);
         return rest with { Kept = Bounded(rest.Kept.RemoveAll(kept => kept.Match.Equals(exclusion.Match)).Add(exclusion)) };
     }
+
+    /// <summary>Takes back what was said with <see cref="Bind"/>, in the same words.</summary>
+    public ExportPlan Forget(Selector match) => this with { Kept = Kept.RemoveAll(kept => kept.Export && kept.Match.Equals(match)) };
 
     /// <inheritdoc/>
     public bool Equals(ExportPlan? other) =>

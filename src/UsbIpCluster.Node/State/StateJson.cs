@@ -28,7 +28,7 @@ internal sealed record KeptExports(ImmutableArray<KeptExportLine> Exports);
 
 /// <summary>A <see cref="KeptExport"/> as text.</summary>
 internal sealed record KeptExportLine(
-    string Match, bool Export, string? Name, ImmutableArray<string>? Allow, ImmutableArray<string>? Deny, bool Protected);
+    string Match, bool Export, string? Name, ImmutableArray<string>? Allow, ImmutableArray<string>? Deny, bool Protected, bool All = false);
 
 /// <summary>What the state folder keeps of this node's attachments: <c>attachments.json</c>.</summary>
 /// <param name="LastId">The number of the last one; no later one has it again.</param>

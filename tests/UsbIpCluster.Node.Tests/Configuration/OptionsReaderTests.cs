@@ -160,6 +160,13 @@ public sealed class OptionsReaderTests : IDisposable
             [new NetworkAddress("c", 7240)],
             _sources.WithFile("""{ "cluster": { "seeds": ["a", "b"] } }""").WithVariable("CLUSTER__SEEDS", "c").Read().Seeds.ToArray());
 
+    [Theory]
+    [InlineData("::ffff:10.0.0.0/104", "10.0.0.0/8")]
+    [InlineData("::ffff:0.0.0.0/96", "0.0.0.0/0")]
+    [InlineData("::FFFF:0A00:0007/128", "10.0.0.7/32")]
+    public void A_network_of_IPv4_mapped_addresses_is_the_one_of_IPv4(string written, string meant) =>
+        Assert.Equal([IPNetwork.Parse(meant)], _sources.WithVariable("PLAINCLIENTS", written).Read().PlainClients.ToArray());
+
     [Fact]
     public void An_empty_list_of_the_file_is_a_list_of_nothing() =>
         Assert.Empty(_sources.WithFile("""{ "plainClients": [] }""").Read().PlainClients);

@@ -213,6 +213,23 @@ public sealed class ControlHandlerTests : TestKit, IAsyncLifetime
         Assert.Equal((ControlError.Unavailable, "lab1/sim-1 is not exported"), (error.Error, error.Message));
     }
 
+    [Fact]
+    public async Task Unbind_of_all_takes_those_that_are_exported_and_ends_a_bind_of_all()
+    {
+        var all = new UnbindParams("class=cdc", All: true);
+        await _handler.BindAsync(new BindParams("class=cdc", All: true), default, CancellationToken.None);
+        await _handler.UnbindAsync(new UnbindParams("sim-0"), default, CancellationToken.None);
+        Assert.Equal("sim-1", Assert.Single(await _handler.UnbindAsync(all, default, CancellationToken.None)).BusId);
+        Assert.Equal(ControlError.Unavailable, (await FailsAsync(_handler.UnbindAsync(all, default, CancellationToken.None))).Error);
+
+        // Also where each was unbound before: what is plugged in later is not to be exported.
+        await _handler.BindAsync(new BindParams("class=cdc", All: true), default, CancellationToken.None);
+        await _handler.UnbindAsync(new UnbindParams("sim-0"), default, CancellationToken.None);
+        await _handler.UnbindAsync(new UnbindParams("sim-1"), default, CancellationToken.None);
+        Assert.Empty(await _handler.UnbindAsync(all, default, CancellationToken.None));
+        Assert.Equal(ControlError.Unavailable, (await FailsAsync(_handler.UnbindAsync(all, default, CancellationToken.None))).Error);
+    }
+
     [Theory]
     [InlineData("1-9", ControlError.NotFound, "no device of this node matches '1-9'", "usbipc list --local shows them")]
     [InlineData("0525:a4a5", ControlError.NotFound, "no device of this node matches '0525:a4a5'", "lab2/1-1 does: run the command on lab2")]

@@ -67,6 +67,45 @@ public sealed class ExportManagerKeptTests : VirtualTimeSpec
     }
 
     [Fact]
+    public async Task A_bind_of_all_holds_for_the_others_when_the_only_one_that_is_here_is_unbound()
+    {
+        await StartAsync(Samples.Local("1-1", ExportStatus.Available));
+        await BindAsync("0525:a4a5", [Samples.BusId], all: true);
+        var unbound = AskAsync<ExportManager.Done>(new ExportManager.Unbind([Samples.BusId]));
+        (await _exporter.NextAsync("unbind")).Succeed();
+        await unbound;
+
+        await RestartAsync(Samples.Local("1-1", ExportStatus.Unbound), Samples.Local("1-2", ExportStatus.Unbound));
+        (await _exporter.NextAsync("bind")).Succeed();
+        await AwaitShownAsync("1-2", entry => entry.State == DeviceState.Available);
+        await SettleAsync(_exports);
+        Assert.False(_exporter.HasCalls);
+    }
+
+    [Fact]
+    public async Task A_bind_of_all_goes_on_when_one_of_all_could_not_be_unbound()
+    {
+        var words = Samples.Selector("0525:a4a5");
+        await StartAsync(Samples.Local("1-1", ExportStatus.Available));
+        await BindAsync(words.Text, [Samples.BusId], all: true);
+        var unbound = AskAsync<ExportManager.Done>(new ExportManager.Unbind([Samples.BusId], words));
+        (await _exporter.NextAsync("unbind")).Fail(DeviceError.Refused, "not now");
+        await Assert.ThrowsAsync<DeviceException>(() => unbound);
+        Assert.True((await AskAsync<ExportManager.Forgotten>(new ExportManager.Forget(words))).Any);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_version_kept_is_exported()
+    {
+        File.WriteAllText(
+            _state.PathOf("exports.json"),
+            """{ "exports": [{ "match": "1-1", "export": true, "name": "golden", "allow": null, "deny": null, "protected": false }] }""");
+        await StartAsync(Samples.Local("1-1", ExportStatus.Unbound));
+        (await _exporter.NextAsync("bind")).Succeed();
+        await AwaitShownAsync("1-1", entry => entry is { State: DeviceState.Available, Name: "golden" });
+    }
+
+    [Fact]
     public async Task A_protected_device_is_only_bound_when_just_it_is_named()
     {
         var keyboard = Samples.Local("1-1", ExportStatus.Unbound) with { Interfaces = [SeatKeyboard] };

@@ -3,7 +3,7 @@ using UsbIpCluster.Control;
 namespace UsbIpCluster.Node.Tests;
 
 /// <summary>Real hooks.</summary>
-public sealed class HookRunnerTests : IAsyncDisposable
+public sealed class HookRunnerTests : IAsyncLifetime
 {
     private static readonly HookEvent Attached = HookEvent.Of(new EventRow(
         Samples.Time, "lab2", EventKinds.Attached, "1-1", Attachment: "a1", Serial: "S 1", LocalBusId: "7-4", Peer: "lab1"))!;
@@ -11,7 +11,9 @@ public sealed class HookRunnerTests : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("usbipcd-hooks-").FullName;
     private readonly HookRunner _runner = new(busId => $"/dev/of/{busId}");
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _runner.DisposeAsync();
         Directory.Delete(_folder, recursive: true);

@@ -21,6 +21,33 @@ internal sealed partial class InventoryModel
                 Fail($"{node.Name} went back from version {version} of {name} to {Describe(entry)}");
             shown[entry.Incarnation] = entry.Version;
         }
+
+        // A clock that was set back makes an earlier one of what was told before.
+        if (!_trouble.HasFlag(Trouble.WrongClocks))
+            CheckOutOfDate(node);
+    }
+
+    private void CheckOutOfDate(Node node)
+    {
+        foreach (var (address, told) in node.Told)
+        {
+            var here = node.Exchange.View.Nodes.Values.FirstOrDefault(known => known.Entry.Address == address)?.Entry;
+            if ((here is null || told.CompareTo((here.Incarnation, here.Version)) > 0) && !node.Exchange.OutOfDate.Contains(address))
+                Fail($"{node.Name} has been told of {told} at {address}, and does not know that it has not got it");
+        }
+    }
+
+    private static void Remember(Node node, Letter letter)
+    {
+        (long, long)? told = letter.Message switch
+        {
+            InventoryActor.Delta delta => (delta.Incarnation, delta.Version),
+            InventoryActor.Digest { Lines: [var line] } => (line.Incarnation, line.Version),
+            _ => null,
+        };
+        if (told is { } said && letter.From != node.Address && node.Members.ContainsKey(letter.From)
+            && said.CompareTo(node.Told.GetValueOrDefault(letter.From)) > 0)
+            node.Told[letter.From] = said;
     }
 
     private string? WhatDiffers()
@@ -43,6 +70,10 @@ internal sealed partial class InventoryModel
                 && (known.Reachable || !_dead.Contains(known.Entry.Address) || !node.Members.ContainsKey(known.Entry.Address)));
             if (unknown is not null)
                 return $"{node.Name} still has {Describe(unknown.Entry)}";
+
+            var unheard = node.Members.Where(member => !member.Value.Reachable).Select(member => member.Key).ToHashSet();
+            if (!unheard.SetEquals(node.Exchange.OutOfDate))
+                return $"to {node.Name} {string.Join(", ", node.Exchange.OutOfDate)} are out of date, and not {string.Join(", ", unheard)}";
         }
 
         return null;

@@ -201,6 +201,8 @@ internal sealed partial class InventoryModel
     private void Meet(Node node, Members members)
     {
         node.Members = members;
+        foreach (var gone in node.Told.Keys.Where(address => !members.ContainsKey(address)).ToArray())
+            node.Told.Remove(gone);
         Do(node, node.Exchange.Meet(new MembershipView(node.Address, members)), null);
     }
 
@@ -318,6 +320,7 @@ internal sealed partial class InventoryModel
     {
         node.Exchange = new InventoryExchange(entry, new PeerNames());
         node.Shown.Clear();
+        node.Told.Clear();
         Say(node);
     }
 
@@ -364,6 +367,7 @@ internal sealed partial class InventoryModel
             InventoryActor.Pull pull => node.Exchange.Reply(pull),
             _ => throw new InvalidOperationException(message.ToString()),
         };
+        Remember(node, letter);
         Do(node, steps, letter.From);
     }
 
@@ -437,5 +441,8 @@ internal sealed partial class InventoryModel
 
         /// <summary>The last version of each incarnation that it has shown, by node.</summary>
         public Dictionary<NodeName, Dictionary<long, long>> Shown { get; } = [];
+
+        /// <summary>The latest that each member has told it of, by its address.</summary>
+        public Dictionary<string, (long Incarnation, long Version)> Told { get; } = new(StringComparer.Ordinal);
     }
 }

@@ -97,6 +97,24 @@ public sealed class MixedVersionsTests : TestKit
         AssertUndisturbed();
     }
 
+    [Fact]
+    public async Task A_member_whose_answer_is_still_to_come_is_out_of_date_whatever_else_it_says()
+    {
+        var (lab1, lab2) = await MeetAsync(Dialect.Present);
+
+        // It tells of two changes, the ones before are lost, and who is asked for them does not answer.
+        for (var version = 3; version <= 4; version++)
+        {
+            var delta = new InventoryActor.Delta(lab2.Name, 1, version, 0, Draining: false, Put: null, Gone: null);
+            lab2.Select(lab1).Tell(delta, lab2.Silent);
+        }
+
+        // What comes after that has been heard, so they have, too.
+        lab2.Inventory.Tell(new InventoryActor.LocalAttachments(1), ActorRefs.NoSender);
+        await AwaitAssertAsync(async () => Assert.Equal(1, (await lab1.EntryOfAsync(lab2.Name))?.Attachments), Soon, Often);
+        Assert.NotEqual(TimeSpan.Zero, lab1.Lag.Longest);
+    }
+
     protected override void AfterAll()
     {
         Task.WaitAll([.. _nodes.Select(node => node.System.Terminate())], Soon);
@@ -161,6 +179,12 @@ public sealed class MixedVersionsTests : TestKit
 
         public IActorRef Inventory { get; private set; } = ActorRefs.Nobody;
 
+        /// <summary>An actor of this node that answers nothing.</summary>
+        public IActorRef Silent { get; private set; } = ActorRefs.Nobody;
+
+        /// <summary>What the inventory knows to be missing.</summary>
+        public InventoryLag Lag { get; } = new(TimeProvider.System);
+
         /// <summary>What the actor system says.</summary>
         public ConcurrentQueue<string> Log { get; } = [];
 
@@ -183,8 +207,9 @@ public sealed class MixedVersionsTests : TestKit
             Action<NewBeginning> beginAnew = beginning => node.Log.Enqueue($"begins again: {beginning.Reason}");
             var membership = await stage.AddAsync(Props.Create(() => new MembershipActor(settings, link, aim, beginAnew)), "membership");
             var names = new PeerNames();
-            node.Inventory = await stage.AddAsync(
-                Props.Create(() => new InventoryActor(self, membership, names, new InventoryLag(TimeProvider.System))), "inventory");
+            var lag = node.Lag;
+            node.Inventory = await stage.AddAsync(Props.Create(() => new InventoryActor(self, membership, names, lag)), "inventory");
+            node.Silent = await stage.AddAsync(Props.Create(() => new Mute()), "silent");
             return node;
         }
 
@@ -196,6 +221,11 @@ public sealed class MixedVersionsTests : TestKit
 
         /// <summary>The inventory of another node, from here.</summary>
         public ActorSelection Select(VersionedNode other) => System.ActorSelection($"{other.Address}/user/node/inventory");
+    }
+
+    private sealed class Mute : ReceiveActor
+    {
+        public Mute() => ReceiveAny(_ => { });
     }
 
     /// <summary>What another version writes and reads, by what this one does.</summary>

@@ -119,6 +119,24 @@ public sealed class ExportPlanTests
     }
 
     [Fact]
+    public void What_exports_all_that_match_stays_until_it_is_taken_back_in_the_same_words()
+    {
+        var plan = ExportPlan.Empty.Bind(Parse("0525:a4a5"), [A], null, Anna, false, all: true).Bind(Parse("0525:a4a5"), [A], null, null, false);
+        plan = plan.Unbind(A, [A]);
+        Assert.Equal(new ExportDecision(false, null, Anna), plan.Decide(A, null));
+        Assert.True(plan.Decide(B, null).Export);
+        Assert.True(plan.Forget(Parse("product=*")).Decide(B, null).Export);
+        Assert.False(plan.Forget(Parse("0525:a4a5")).Decide(B, null).Export);
+    }
+
+    [Fact]
+    public void What_is_bound_by_its_name_is_forgotten_when_it_is_unbound_also_when_all_were_meant()
+    {
+        var named = A with { Device = A.Device with { Name = "gold" } };
+        Assert.Equal(ExportPlan.Empty, ExportPlan.Empty.Bind(Parse("name=gold"), [named], null, null, false, all: true).Unbind(named, [named]));
+    }
+
+    [Fact]
     public void Unbinding_what_a_rule_exports_excludes_it_until_it_is_bound_again()
     {
         var plan = Rules(("0525:a4a5", "rule", Anna)).Unbind(A, [A, B]);
@@ -189,7 +207,7 @@ public sealed class ExportPlanTests
                 {
                     var selector = Parse(selectors[random.Next(selectors.Length)]);
                     ClusterDevice[] meant = [.. all.Where(one => selector.Matches(one, one.Node))];
-                    plan = plan.Bind(selector, meant, null, null, false);
+                    plan = plan.Bind(selector, meant, null, null, false, all: random.Next(2) == 0);
                     Assert.All(meant, one => Assert.True(plan.Decide(one, null).Export));
                 }
                 else

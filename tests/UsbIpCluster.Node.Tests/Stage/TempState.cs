@@ -3,7 +3,7 @@ namespace UsbIpCluster.Node.Tests;
 /// <summary>State folders that are gone when the tests are.</summary>
 internal static class TempState
 {
-    private static readonly DirectoryInfo Root = MakeRoot();
+    private static readonly DirectoryInfo Root = Directory.CreateTempSubdirectory("usbipcluster-tests-");
 
     /// <summary>An empty one.</summary>
     public static StateFolder New() => StateFolder.Open(NewPath());
@@ -11,10 +11,20 @@ internal static class TempState
     /// <summary>A path at which nothing is.</summary>
     public static string NewPath() => Path.Combine(Root.FullName, Guid.NewGuid().ToString("N"));
 
-    private static DirectoryInfo MakeRoot()
+    /// <summary>Removes them all. An actor of the last test may still write to one.</summary>
+    public static async Task RemoveAsync()
     {
-        var root = Directory.CreateTempSubdirectory("usbipcluster-tests-");
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => root.Delete(recursive: true);
-        return root;
+        for (var patience = 100; ; patience--)
+        {
+            try
+            {
+                Root.Delete(recursive: true);
+                return;
+            }
+            catch (IOException) when (patience > 0)
+            {
+                await Task.Delay(20);
+            }
+        }
     }
 }

@@ -55,7 +55,10 @@ internal sealed partial class PseudoTerminal : IDisposable
         }
     }
 
-    /// <summary>The state of the shell's only job, as proc_pid_stat(5) has it: T is stopped. Null when there is none.</summary>
+    /// <summary>
+    /// The state of the shell's only job, as proc_pid_stat(5) has it: T when all its threads are stopped, of which one reads keys. Null when
+    /// there is none.
+    /// </summary>
     public char? StateOfJob
     {
         get
@@ -64,8 +67,12 @@ internal sealed partial class PseudoTerminal : IDisposable
             {
                 var shell = _process.Id.ToString(CultureInfo.InvariantCulture);
                 var job = File.ReadAllText($"/proc/{shell}/task/{shell}/children").Trim();
-                var stat = job.Length == 0 ? "" : File.ReadAllText($"/proc/{job}/stat");
-                return stat.Length == 0 ? null : stat[stat.LastIndexOf(')') + 2];
+                if (job.Length == 0)
+                    return null;
+                var states = Directory.GetDirectories($"/proc/{job}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "stat")))
+                    .Select(stat => stat[stat.LastIndexOf(')') + 2])
+                    .ToArray();
+                return Array.TrueForAll(states, state => state == 'T') ? 'T' : states[0];
             }
             catch (IOException)
             {

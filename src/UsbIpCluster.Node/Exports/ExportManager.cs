@@ -25,7 +25,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
 
     /// <summary>
     /// Export these devices no longer. Answered with <see cref="Done"/>, or a failure. By <paramref name="All"/> all that match are meant: those
-    /// that are not exported anyway are left out, and a <see cref="Bind"/> in the same words ends.
+    /// that are not exported anyway are left out, and a <see cref="Bind"/> with the same selector ends.
     /// </summary>
     public sealed record Unbind(ImmutableArray<BusId> BusIds, Selector? All = null);
 

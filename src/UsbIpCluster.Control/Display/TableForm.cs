@@ -16,15 +16,4 @@ public sealed record TableForm(int? Width = null, bool Coloured = false, bool Ve
 /// <summary>A table, written.</summary>
 /// <param name="Text">Its lines, each with its end; empty when there are no rows.</param>
 /// <param name="LeftOut">The headings of the columns that there was no room for.</param>
-public sealed record TableText(string Text, IReadOnlyList<string> LeftOut)
-{
-    /// <summary>Writes a table.</summary>
-    public static TableText Of(Table table, TableForm form)
-    {
-        if (table.Rows.Count == 0)
-            return new TableText("", []);
-        using var writer = new StringWriter { NewLine = "\n" };
-        var leftOut = table.Write(writer, form);
-        return new TableText(writer.ToString(), leftOut);
-    }
-}
+public sealed record TableText(string Text, IReadOnlyList<string> LeftOut);

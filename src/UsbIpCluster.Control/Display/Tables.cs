@@ -15,9 +15,8 @@ public static class Tables
         foreach (var row in rows)
         {
             var state = row.Reachable ? new Cell(row.State, Styles.OfDevice(row.State)) : new Cell($"{row.State} (unreachable)", Style.Quiet);
-            table.Add([
-                row.Node, row.BusId, $"{row.Vid}:{row.Pid}", row.Name, row.Product, row.Serial, state, Words.HolderOf(row),
-                .. verbose ? new Cell[] { row.Manufacturer, row.Class, row.Speed, row.Backend } : []]);
+            Cell[] cells = [row.Node, row.BusId, $"{row.Vid}:{row.Pid}", row.Name, row.Product, row.Serial, state, Words.HolderOf(row)];
+            table.Add(verbose ? [.. cells, row.Manufacturer, row.Class, row.Speed, row.Backend] : cells);
         }
 
         return table;

@@ -61,8 +61,7 @@ internal static class Dispatch
             var result = await call(asked, caller, cancellationToken);
             if (asked.Table is not { } form)
                 return new Answer(writer => JsonSerializer.Serialize(writer, result, rows));
-            var text = TableText.Of(table(result, form), form);
-            return new Answer(writer => JsonSerializer.Serialize(writer, text, json.TableText));
+            return new Answer(writer => TableAnswer.Write(writer, table(result, form), form));
         }
 
         async Task<Answer> Events()

@@ -156,7 +156,12 @@ internal static class Rows
 
     private static string SpeedOf(UsbSpeed speed) => speed switch
     {
+        UsbSpeed.Low => "low",
+        UsbSpeed.Full => "full",
+        UsbSpeed.High => "high",
+        UsbSpeed.Wireless => "wireless",
+        UsbSpeed.Super => "super",
         UsbSpeed.SuperPlus => "super-plus",
-        _ => speed.ToString().ToLowerInvariant(),
+        _ => "unknown",
     };
 }

@@ -45,9 +45,11 @@ internal sealed record Surroundings
         Error = new StreamWriter(new StandardStream(2, forgiving: true)) { AutoFlush = true },
         OutIsTerminal = StandardStream.IsTerminal(1),
         ErrorIsTerminal = StandardStream.IsTerminal(2),
-        Width = () => StandardStream.SizeOf(1).Width is var width and > 0 ? width : DefaultWidth,
-        ErrorWidth = () => StandardStream.SizeOf(2).Width is var width and > 0 ? width : DefaultWidth,
+        Width = () => WidthOf(1),
+        ErrorWidth = () => WidthOf(2),
         OpenScreen = () => Console.IsInputRedirected || Console.IsOutputRedirected ? null : TerminalScreen.Open(new StandardStream(1, forgiving: true)),
         Variable = Environment.GetEnvironmentVariable,
     };
+
+    private static int WidthOf(int descriptor) => StandardStream.SizeOf(descriptor).Width is var width and > 0 ? width : DefaultWidth;
 }

@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using UsbIpCluster.Control.Display;
+using UsbIpCluster.Control.Rpc;
 
 namespace UsbIpCluster.Control;
 
@@ -123,22 +125,11 @@ internal static class ShortWay
         ? ""
         : $"\"table\":{{\"width\":{(form.Width is { } width ? width.ToString() : "null")},\"coloured\":{Text(form.Coloured)},\"verbose\":{Text(form.Verbose)}}}";
 
-    // What JSON does not allow in a string (RFC 8259, section 7) is escaped, and nothing else.
-    private static string Text(string? value)
-    {
-        if (value is null)
-            return "null";
-        var text = new StringBuilder("\"");
-        foreach (var character in value)
-        {
-            if (character is < ' ' or '"' or '\\')
-                text.Append($"\\u{(int)character:x4}");
-            else
-                text.Append(character);
-        }
+    private static string Text(string? value) => value is null ? "null" : Quoted(value);
 
-        return text.Append('"').ToString();
-    }
+    // Not inlined: what is asked most has no text, and need not load the encoders' assembly for it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string Quoted(string value) => $"\"{PlainEncoder.Instance.Encode(value)}\"";
 
     private static DeviceRow ReadDevice(ref Utf8JsonReader reader, string?[] texts)
     {

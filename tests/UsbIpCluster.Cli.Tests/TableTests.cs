@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 using UsbIpCluster.Control.Display;
 using UsbIpCluster.Testing;

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Cli.Watch;
 using UsbIpCluster.Control;
 using UsbIpCluster.Control.Display;

@@ -1,4 +1,3 @@
-using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control.Display;
 
 namespace UsbIpCluster.Cli.Completion;

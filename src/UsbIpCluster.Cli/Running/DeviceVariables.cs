@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Globalization;
-using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 using UsbIpCluster.Control.Display;
 

@@ -7,7 +7,7 @@ namespace UsbIpCluster.Cli.Running;
 /// Signals that would end this process are passed on to its child instead, and the child's end is waited for. Those that come before there
 /// is one are passed on as soon as there is. One that whoever started this process has it ignore (<c>nohup</c>) both ignore.
 /// </summary>
-internal sealed partial class PassedOnSignals : IDisposable
+internal sealed class PassedOnSignals : IDisposable
 {
     // signal(7).
     private const int Interrupt = 2;
@@ -91,17 +91,11 @@ internal sealed partial class PassedOnSignals : IDisposable
         try
         {
             using var terminal = File.OpenHandle("/dev/tty");
-            return ForegroundGroup((int)terminal.DangerousGetHandle()) == OwnGroup();
+            return JobControl.IsInForegroundOf((int)terminal.DangerousGetHandle());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
     }
-
-    [LibraryImport("libc.so.6", EntryPoint = "tcgetpgrp")]
-    private static partial int ForegroundGroup(int terminal);
-
-    [LibraryImport("libc.so.6", EntryPoint = "getpgrp")]
-    private static partial int OwnGroup();
 }

@@ -1,6 +1,5 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
-using UsbIpCluster.Cli.Output;
 using UsbIpCluster.Control;
 using UsbIpCluster.Control.Display;
 using Look = UsbIpCluster.Control.Display.Style;

@@ -50,7 +50,7 @@ internal sealed record RpcErrorData(string? Hint = null, IReadOnlyList<string>? 
 /// <summary>Reads and writes the messages of JSON-RPC 2.0, one a line.</summary>
 internal static class JsonRpc
 {
-    private static readonly JsonWriterOptions RequestOptions = new() { Encoder = new PlainEncoder(), SkipValidation = true };
+    private static readonly JsonWriterOptions RequestOptions = new() { Encoder = PlainEncoder.Instance, SkipValidation = true };
 
     // Made when it is asked for: a command has no use for that encoder, and would wait for it.
     private static JsonWriterOptions AnswerOptions => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };

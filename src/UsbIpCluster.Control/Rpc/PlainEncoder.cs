@@ -8,6 +8,9 @@ namespace UsbIpCluster.Control.Rpc;
 /// </summary>
 internal sealed class PlainEncoder : JavaScriptEncoder
 {
+    /// <summary>The one that there need be.</summary>
+    public static readonly PlainEncoder Instance = new();
+
     /// <inheritdoc/>
     public override int MaxOutputCharactersPerInputCharacter => 6;
 

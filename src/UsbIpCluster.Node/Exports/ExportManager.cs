@@ -29,7 +29,7 @@ internal sealed class ExportManager : ReceiveActor, IWithTimers
     /// </summary>
     public sealed record Unbind(ImmutableArray<BusId> BusIds, Selector? All = null);
 
-    /// <summary>Forget a bind by the words in which it was asked for; answered with <see cref="Forgotten"/>.</summary>
+    /// <summary>Forget a bind by the selector that it was asked for with; answered with <see cref="Forgotten"/>.</summary>
     public sealed record Forget(Selector Match);
 
     /// <summary>Whether there was such a bind.</summary>

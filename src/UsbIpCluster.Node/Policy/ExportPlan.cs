@@ -84,7 +84,7 @@ internal sealed record ExportPlan(ImmutableArray<ExportRule> Rules, ImmutableArr
         return rest with { Kept = Bounded(rest.Kept.RemoveAll(kept => kept.Match.Equals(exclusion.Match)).Add(exclusion)) };
     }
 
-    /// <summary>Takes back what was said with <see cref="Bind"/>, in the same words.</summary>
+    /// <summary>Takes back what was said with <see cref="Bind"/> of the same selector.</summary>
     public ExportPlan Forget(Selector match) => this with { Kept = Kept.RemoveAll(kept => kept.Export && kept.Match.Equals(match)) };
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ internal sealed record ExportRule(Selector Match, string? Name, Access Access);
 /// <param name="Protected">
 /// It was said of a device that is never exported by itself (<see cref="Protection"/>), so the operator meant it.
 /// </param>
-/// <param name="All">It was said of all that match, now and later: it holds until it is taken back in the same words.</param>
+/// <param name="All">It was said of all that match, now and later: it holds until it is taken back by the same selector.</param>
 internal sealed record KeptExport(Selector Match, bool Export, string? Name, Access? Access, bool Protected, bool All = false);
 
 /// <summary>What is to be done with a device.</summary>

@@ -32,17 +32,7 @@ internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
     private Task<NodeLook?>? _next;
 
     /// <summary>How the node is; null when its actors have not answered in time.</summary>
-    public async Task<NodeLook?> LookAsync(TimeSpan patience)
-    {
-        try
-        {
-            return await Next().WaitAsync(patience);
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-    }
+    public Task<NodeLook?> LookAsync(TimeSpan patience) => WithinAsync(Next(), patience);
 
     /// <summary>Whether the main actors answer: that of the question on its way, too, is an answer.</summary>
     public async Task<bool> AnswersAsync(TimeSpan patience)
@@ -50,13 +40,18 @@ internal sealed class NodeWatcher(Func<Task<NodeLife>> present)
         Task<NodeLook?> question;
         lock (_lock)
             question = _now.IsCompleted ? Next() : _now;
+        return await WithinAsync(question, patience) is not null;
+    }
+
+    private static async Task<NodeLook?> WithinAsync(Task<NodeLook?> question, TimeSpan patience)
+    {
         try
         {
-            return await question.WaitAsync(patience) is not null;
+            return await question.WaitAsync(patience);
         }
         catch (TimeoutException)
         {
-            return false;
+            return null;
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace UsbIpCluster.Cli.Watch;
+namespace UsbIpCluster.Cli;
 
 /// <summary>What there is between this process, its terminal and the shell that started it (credentials(7), termios(3)).</summary>
 internal static partial class JobControl
@@ -16,7 +16,10 @@ internal static partial class JobControl
     public static bool CanBeStopped => SessionOf(0) != ProcessId();
 
     /// <summary>Whether another group of processes has the terminal.</summary>
-    public static bool IsInBackground => ForegroundOf(StandardInput) is >= 0 and var foreground && foreground != Group();
+    public static bool IsInBackground => ForegroundOf(StandardInput) >= 0 && !IsInForegroundOf(StandardInput);
+
+    /// <summary>Whether this process is of the group that has a terminal: what is typed there reaches it.</summary>
+    public static bool IsInForegroundOf(int terminal) => ForegroundOf(terminal) == Group();
 
     /// <summary>Stops this process until it is sent SIGCONT.</summary>
     public static void Stop() => _ = Kill(ProcessId(), SigStop);

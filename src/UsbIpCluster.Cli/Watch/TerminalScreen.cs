@@ -53,7 +53,14 @@ internal sealed class TerminalScreen : IScreen
     }
 
     /// <inheritdoc/>
-    public (int Width, int Height) Size => (AtLeastOne(Console.WindowWidth, 80), AtLeastOne(Console.WindowHeight, 24));
+    public (int Width, int Height) Size
+    {
+        get
+        {
+            var (width, height) = StandardStream.SizeOf(1);
+            return (AtLeastOne(width, 80), AtLeastOne(height, 24));
+        }
+    }
 
     /// <summary>Takes the terminal over.</summary>
     /// <param name="output">Leads to it.</param>
